@@ -1,0 +1,75 @@
+{# One scan for all CSV files of an input that have the same header, or one for each file, so that
+   the rows are numbered within their file. Rows that do not fit the header, are not UTF-8 or have
+   unbalanced quotes are set aside by DuckDB (store_rejects); keep_malformed_rows picks them up. #}
+{% macro csv_scans(input, is_numbered) %}
+    {% set scans = [] %}
+    {% for header in csv_headers(files_to_read(input, false)) %}
+        {% set delimiter = csv_delimiter(header.line) %}
+        {% set names, columns, types = [], [], [] %}
+        {% for name in header.line.split(delimiter) %}
+            {% do names.append(name | replace('"', '') | trim | lower) %}
+            {% do columns.append('c' ~ loop.index) %}
+            {% do types.append("'c" ~ loop.index ~ "': 'VARCHAR'") %}
+        {% endfor %}
+        {% for files in (header.files | batch(1) if is_numbered else [header.files]) %}
+            {% do scans.append({
+                'names': names,
+                'columns': columns,
+                'files': files | map(attribute='file') | list,
+                'file_keys': files | map(attribute='file_key') | list,
+                'row_number': 'row_number() over ()',
+                'source': "read_csv(
+                    " ~ quoted_list(files) ~ ",
+                    auto_detect = false, header = false, skip = 1, columns = {" ~ types | join(', ') ~ "},
+                    delim = " ~ quoted(delimiter) ~ ", quote = '\"', escape = '\"', store_rejects = true
+                )",
+            }) %}
+        {% endfor %}
+    {% endfor %}
+    {% do return(scans) %}
+{% endmacro %}
+
+
+{% macro quoted_list(files) %}
+    {% set quoted_files = [] %}
+    {% for file in files %}
+        {% do quoted_files.append(quoted(file.file)) %}
+    {% endfor %}
+    {% do return('[' ~ quoted_files | join(', ') ~ ']') %}
+{% endmacro %}
+
+
+{# [{line, files: [{file, file_key}]}], the files grouped by their first line. #}
+{% macro csv_headers(rows) %}
+    {% set by_line = {} %}
+    {% for some in rows | batch(200) %}
+        {% set first_lines = [] %}
+        {% for row in some %}
+            {% do first_lines.append("
+                select " ~ quoted(row.file) ~ " as file, " ~ row.file_key ~ " as file_key, (
+                    select line
+                    from read_csv(
+                        " ~ quoted(row.file) ~ ", auto_detect = false, columns = {'line': 'VARCHAR'}, header = false,
+                        delim = '\x01', quote = '', escape = '', strict_mode = false, ignore_errors = true
+                    )
+                    limit 1
+                ) as line
+            ") %}
+        {% endfor %}
+        {% for first in run_query(first_lines | join(' union all ')).rows %}
+            {% set line = (first.line or '') | replace('\ufeff', '') | trim %}
+            {% set header = by_line.setdefault(line, {'line': line, 'files': []}) %}
+            {% do header.files.append({'file': first.file, 'file_key': first.file_key | int}) %}
+        {% endfor %}
+    {% endfor %}
+    {% do return(by_line.values() | list) %}
+{% endmacro %}
+
+
+{% macro csv_delimiter(line) %}
+    {% set counts = {} %}
+    {% for delimiter in [',', ';', '\t', '|'] %}
+        {% do counts.update({delimiter: line.count(delimiter)}) %}
+    {% endfor %}
+    {% do return((counts | dictsort(by='value') | last)[0] if counts.values() | sum else ',') %}
+{% endmacro %}

@@ -1,0 +1,31 @@
+{# CTEs that unite the spans of a store that overlap or touch: `<spans>_merged` has the store_key
+   and the two columns of `spans`. #}
+{% macro merged(spans, starts, ends) -%}
+{{ spans }}_reached as (
+    select
+        *,
+        max({{ ends }}) over (
+            partition by store_key order by {{ starts }}
+            rows between unbounded preceding and 1 preceding
+        ) as reached,
+    from {{ spans }}
+),
+
+{{ spans }}_numbered as (
+    select
+        *,
+        count(*) filter (where reached is null or {{ starts }} > reached) over (
+            partition by store_key order by {{ starts }} rows unbounded preceding
+        ) as island,
+    from {{ spans }}_reached
+),
+
+{{ spans }}_merged as (
+    select
+        store_key,
+        min({{ starts }}) as {{ starts }},
+        max({{ ends }}) as {{ ends }},
+    from {{ spans }}_numbered
+    group by store_key, island
+)
+{%- endmacro %}

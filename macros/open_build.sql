@@ -1,0 +1,156 @@
+{# on-run-start. Lists the input files, decides what of the last build still holds,
+   and lays out the schema `inputs` from which staging reads. #}
+{% macro open_build() %}
+    {% if execute and flags.WHICH in ('build', 'run') %}
+        {% do run_query(input_tables_sql()) %}
+        {% set state = last_build() %}
+        {% set is_whole = is_whole_project() %}
+        {% if is_whole or not state.has_run %}
+            {% set keeps = what_still_holds(state) %}
+            {% do drop_what_no_longer_holds(keeps) %}
+            {% do find_input_files() %}
+            {% do run_query("
+                delete from inputs.malformed_rows
+                where input <> 'store_status' or file_key not in (select file_key from inputs.files)
+            ") %}
+            {% do open_raw_inputs() %}
+            {% do begin_build(state, keeps) %}
+        {% else %}
+            {# A part of the project: the next whole build starts afresh. #}
+            {% do run_query('update inputs.last_build set is_complete = false') %}
+        {% endif %}
+    {% endif %}
+{% endmacro %}
+
+
+{% macro input_tables_sql() %}
+    create schema if not exists inputs;
+    create sequence if not exists inputs.file_keys;
+    create table if not exists inputs.files (
+        input varchar, file varchar, file_key integer,
+        size_bytes bigint, modified_us bigint, listed_us bigint, is_new boolean
+    );
+    create table if not exists inputs.last_build (
+        code varchar, policy varchar, as_of_us bigint, starts_us bigint, is_complete boolean
+    );
+    create table if not exists inputs.malformed_rows (
+        input varchar, file_key integer, line_number bigint, raw_line varchar
+    );
+{% endmacro %}
+
+
+{% macro last_build() %}
+    {% set rows = run_query('select code, policy, as_of_us, starts_us, is_complete from inputs.last_build').rows %}
+    {% if rows | length == 0 %}
+        {% do return({'has_run': false, 'is_complete': false}) %}
+    {% endif %}
+    {% do return({
+        'has_run': true, 'code': rows[0][0], 'policy': rows[0][1],
+        'as_of_us': rows[0][2], 'starts_us': rows[0][3], 'is_complete': rows[0][4],
+    }) %}
+{% endmacro %}
+
+
+{% macro is_whole_project() %}
+    {% for node in graph.nodes.values() if node.resource_type in ('model', 'seed') and node.config.enabled %}
+        {% if node.unique_id not in selected_resources and not (flags.WHICH == 'run' and node.resource_type == 'seed') %}
+            {% do return(false) %}
+        {% endif %}
+    {% endfor %}
+    {% do return(not flags.EMPTY) %}
+{% endmacro %}
+
+
+{# What the numbers depend on besides the inputs: the models, macros and seeds, and the policy. #}
+{% macro code_fingerprint() %}
+    {% set rows = run_query("
+        select md5(string_agg(filename || md5(content), ' ' order by filename))
+        from read_text(['models/**/*.sql', 'macros/*.sql', 'seeds/periods.csv', 'seeds/timezone_*.csv'])
+    ").rows %}
+    {% do return(rows[0][0]) %}
+{% endmacro %}
+
+
+{% macro policy_fingerprint() %}
+    {% set parts = [] %}
+    {% for name in policy_names() %}
+        {% do parts.append(name ~ '=' ~ var(name)) %}
+    {% endfor %}
+    {% do return(parts | join(' ')) %}
+{% endmacro %}
+
+
+{% macro policy_names() %}
+    {% do return([
+        'as_of', 'default_timezone', 'closes_at_midnight_from',
+        'status_before_first_poll', 'status_when_never_polled', 'max_poll_gap',
+    ]) %}
+{% endmacro %}
+
+
+{% macro what_still_holds(state) %}
+    {% set same_code = state.is_complete and state.code == code_fingerprint() and not flags.FULL_REFRESH %}
+    {% set tables = [] %}
+    {% for name in ['int_store_keys', 'int_polls', 'int_status_changes', 'int_store_timeline', 'int_rejected_polls', 'int_schedules'] %}
+        {% if adapter.get_relation(target.database, 'intermediate', name) %}
+            {% do tables.append(name) %}
+        {% endif %}
+    {% endfor %}
+    {% set polls = same_code and tables | length == 6 %}
+    {% do return({'polls': polls, 'timeline': polls and state.policy == policy_fingerprint()}) %}
+{% endmacro %}
+
+
+{% macro drop_what_no_longer_holds(keeps) %}
+    {% set stale = [] %}
+    {% if not keeps.timeline %}
+        {% do stale.extend(['int_status_changes', 'int_store_timeline']) %}
+    {% endif %}
+    {% if not keeps.polls %}
+        {% do stale.extend(['int_store_keys', 'int_polls', 'int_rejected_polls']) %}
+        {% do run_query('delete from inputs.files; delete from inputs.malformed_rows') %}
+    {% endif %}
+    {% for name in stale %}
+        {% set relation = adapter.get_relation(target.database, 'intermediate', name) %}
+        {% if relation %}
+            {% do adapter.drop_relation(relation) %}
+        {% endif %}
+    {% endfor %}
+{% endmacro %}
+
+
+{# Leaves for the models: the build's clock and what the last build knew. A build that dies
+   from here on is not complete, and the next one starts afresh. #}
+{% macro begin_build(state, keeps) %}
+    {% set holds = keeps.timeline %}
+    {% do run_query("
+        create or replace table inputs.build as
+        select
+            " ~ build_clock_us() ~ " as clock_us,
+            " ~ ('true' if holds else 'false') ~ " as is_incremental,
+            cast(" ~ (state.as_of_us if holds else 'null') ~ " as bigint) as previous_as_of_us,
+            cast(" ~ (state.starts_us if holds else 'null') ~ " as bigint) as previous_starts_us;
+
+        create or replace table inputs.removed_polls as
+        " ~ ("
+            select store_key, min(polled_us) as polled_us
+            from intermediate.int_polls
+            where rejected_as is null and file_key not in (select file_key from inputs.files)
+            group by store_key
+        " if keeps.polls else "select null::integer as store_key, null::bigint as polled_us where false") ~ ";
+
+        create or replace table inputs.schedules_before as
+        " ~ ("select store_key, schedule from intermediate.int_schedules" if holds
+             else "select null::integer as store_key, null::varchar as schedule where false") ~ ";
+
+        create or replace view inputs.status_changes_before as
+        " ~ ("select store_key, polled_us, previous_polled_us, is_change from intermediate.int_status_changes" if holds
+             else "select null::integer as store_key, null::bigint as polled_us,
+                          null::bigint as previous_polled_us, null::boolean as is_change where false") ~ ";
+
+        delete from inputs.last_build;
+        insert into inputs.last_build values (
+            '" ~ code_fingerprint() ~ "', '" ~ policy_fingerprint() | replace("'", "''") ~ "', null, null, false
+        )
+    ") %}
+{% endmacro %}

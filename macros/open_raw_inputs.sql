@@ -1,0 +1,68 @@
+{# A view per input in the schema `inputs`: the raw rows as text, under the same column names
+   whatever the files are. Of the polls only the files that are new; of the small inputs all.
+   Numbering rows costs a pass in order, so that is a second view, read for the small inputs
+   and where a poll was rejected. #}
+{% macro open_raw_inputs() %}
+    {% for input, spec in input_columns().items() %}
+        {% for view, is_numbered in [(input, false), (input ~ '_numbered', true)] %}
+            {% set selects = [] %}
+            {% for scan in csv_scans(input, is_numbered) + parquet_scans(input) %}
+                {% do selects.append(raw_select(spec, scan, is_numbered)) %}
+            {% endfor %}
+            {% if not selects %}
+                {% do selects.append(raw_select_of_nothing(spec, is_numbered)) %}
+            {% endif %}
+            {% do run_query('create or replace view inputs.' ~ view ~ ' as ' ~ selects | join(' union all ')) %}
+        {% endfor %}
+    {% endfor %}
+{% endmacro %}
+
+
+{% macro raw_select(spec, scan, is_numbered) %}
+    select
+        {% for name, spellings in spec.columns.items() %}
+        {% set position = column_position(name, spellings, scan) %}
+        {{ scan.columns[position] }} as {{ name }},
+        {% endfor %}
+        {{ scan.file_keys }}[cast(file_index as bigint) + 1] as file_key
+        {{ ', ' ~ scan.row_number ~ ' as row_number' if is_numbered }}
+    from {{ scan.source }}
+{% endmacro %}
+
+
+{# Gives the view its columns where no file is to be read. #}
+{% macro raw_select_of_nothing(spec, is_numbered) %}
+    select
+        {% for name in spec.columns %}
+        null::varchar as {{ name }},
+        {% endfor %}
+        null::integer as file_key
+        {{ ', null::bigint as row_number' if is_numbered }}
+    where false
+{% endmacro %}
+
+
+{% macro column_position(name, spellings, scan) %}
+    {% for spelling in spellings if spelling in scan.names %}
+        {% do return(scan.names.index(spelling)) %}
+    {% endfor %}
+    {% do stop_build(
+        'no column ' ~ spellings | join(' or ') ~ ' in ' ~ scan.files[0]
+        ~ ', whose columns are: ' ~ scan.names | join(', ') ~ '.'
+    ) %}
+{% endmacro %}
+
+
+{# [{file, file_key}] that this build reads: of the polls only the new files. #}
+{% macro files_to_read(input, is_parquet) %}
+    {% set files = [] %}
+    {% for row in run_query("
+        select file, file_key from inputs.files
+        where input = " ~ quoted(input) ~ " and ends_with(file, '.parquet') = " ~ is_parquet
+        ~ (" and is_new" if input == 'store_status' else "") ~ "
+        order by file
+    ").rows %}
+        {% do files.append({'file': row.file, 'file_key': row.file_key | int}) %}
+    {% endfor %}
+    {% do return(files) %}
+{% endmacro %}

@@ -1,0 +1,44 @@
+{# Copies what readers need into a new file beside the warehouse, then replaces the pointer
+   current.json. A release is never changed again; readers keep theirs until they ask anew. #}
+{% macro publish_release(results) %}
+    {% set folder = target.path.rsplit('/', 1)[0] if '/' in target.path else '.' %}
+    {% set release = run_started_at.strftime('%Y%m%dT%H%M%S') ~ '-' ~ invocation_id[:8] %}
+    {% set file = folder ~ '/releases/' ~ release ~ '.duckdb' %}
+    {# Writing no rows by partition is how DuckDB makes a folder. #}
+    {% do run_query("
+        copy (select 1 as a, 2 as b where false) to " ~ quoted(folder ~ '/releases') ~ "
+        (format csv, partition_by (a), overwrite_or_ignore)
+    ") %}
+    {% do run_query('attach ' ~ quoted(file) ~ " as release (storage_version 'v1.5.0')") %}
+    {% do run_query('create schema release.intermediate') %}
+    {% for result in results if result.node.resource_type == 'model' and is_for_readers(result.node) %}
+        {% set name = result.node.schema ~ '.' ~ result.node.name %}
+        {% if result.node.config.materialized == 'view' %}
+            {% set sql = result.node.compiled_code | replace(adapter.quote(target.database) ~ '.', '') %}
+            {% do run_query('use release; create view ' ~ name ~ ' as ' ~ sql ~ '; use ' ~ target.database) %}
+        {% else %}
+            {% do run_query('create table release.' ~ name ~ ' as from ' ~ name) %}
+        {% endif %}
+    {% endfor %}
+    {% do run_query('create table release.main.input_files as select * exclude (is_new) from inputs.files') %}
+    {% do run_query('detach release') %}
+    {% do run_query("
+        copy (
+            select
+                " ~ quoted(release) ~ " as release,
+                " ~ quoted('releases/' ~ release ~ '.duckdb') ~ " as path,
+                strftime(make_timestamp(as_of_us), '%Y-%m-%dT%H:%M:%S.%fZ') as as_of,
+                " ~ quoted(run_started_at.strftime('%Y-%m-%dT%H:%M:%S.%fZ')) ~ " as started_at,
+                strftime(get_current_timestamp()::timestamp, '%Y-%m-%dT%H:%M:%S.%fZ') as published_at,
+                " ~ quoted(tojson(invocation_args_dict.vars or {})) ~ "::json as vars
+            from intermediate.int_horizon
+        ) to " ~ quoted(folder ~ '/current.json') ~ " (format json)
+    ") %}
+    {{ log('Published release ' ~ release, info=true) }}
+{% endmacro %}
+
+
+{# The marts, and the tables that their views stand on. #}
+{% macro is_for_readers(node) %}
+    {% do return(node.schema == target.schema or node.name in ('int_store_keys', 'int_store_timeline')) %}
+{% endmacro %}

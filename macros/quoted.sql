@@ -1,0 +1,3 @@
+{% macro quoted(text) %}
+    {% do return("'" ~ text | replace("'", "''") ~ "'") %}
+{% endmacro %}

@@ -1,0 +1,52 @@
+with polls as (
+    select * from {{ ref('int_polls') }}
+),
+
+removed_polls as (
+    select * from {{ source('inputs', 'removed_polls') }}
+),
+
+files as (
+    select * from {{ source('inputs', 'files') }}
+),
+
+build as (
+    select * from {{ source('inputs', 'build') }}
+),
+
+status_changes_before as (
+    select * from {{ source('inputs', 'status_changes_before') }}
+),
+
+added_polls as (
+    select polls.store_key, polls.polled_us
+    from polls
+    inner join files on polls.file_key = files.file_key
+    inner join build on build.is_incremental
+    where polls.rejected_as is null and files.is_new
+),
+
+touched as (
+    select store_key, min(polled_us) as touched_us
+    from (
+        select store_key, polled_us from added_polls
+        union all
+        select store_key, polled_us from removed_polls
+    ) as polls_added_or_removed
+    group by store_key
+)
+
+-- Every status change is a poll, and so is the last row of a store: what is known up to there
+-- stays, and the polls from there on are looked at again.
+select
+    touched.store_key,
+    touched.touched_us,
+    max(status_changes_before.polled_us) as restart_us,
+    max_by(status_changes_before.previous_polled_us, status_changes_before.polled_us)
+        as previous_polled_us,
+    max_by(status_changes_before.is_change, status_changes_before.polled_us) as is_change,
+from touched
+left join status_changes_before
+    on touched.store_key = status_changes_before.store_key
+    and status_changes_before.polled_us < touched.touched_us
+group by touched.store_key, touched.touched_us

@@ -1,0 +1,34 @@
+with status_changes as (
+    select * from {{ ref('int_status_changes') }}
+),
+
+last_polls as (
+    select store_key, max(polled_us) as polled_us
+    from status_changes
+    group by store_key
+),
+
+runs as (
+    select
+        store_key,
+        is_active,
+        polled_us as started_us,
+        lead(previous_polled_us) over by_time as last_polled_us,
+        lead(polled_us) over by_time as next_started_us,
+        lead(is_active) over by_time as next_is_active,
+        lag(polled_us) over by_time is null as is_first,
+    from status_changes
+    where is_change
+    window by_time as (partition by store_key order by polled_us)
+)
+
+select
+    runs.store_key,
+    runs.is_active,
+    runs.started_us,
+    coalesce(runs.last_polled_us, last_polls.polled_us) as last_polled_us,
+    runs.next_started_us,
+    runs.next_is_active,
+    runs.is_first,
+from runs
+inner join last_polls on runs.store_key = last_polls.store_key

@@ -1,0 +1,66 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_where',
+    incremental_predicates=[
+        "exists (
+            select 1
+            from intermediate.int_changes as changes
+            where changes.store_key = target.store_key and target.ended_us >= changes.changed_us
+        )",
+    ],
+) }}
+
+with statuses as (
+    select statuses.*, changes.changed_us
+    from {{ ref('int_statuses') }} as statuses
+    inner join {{ ref('int_changes') }} as changes
+        on statuses.store_key = changes.store_key and statuses.ended_us >= changes.changed_us
+),
+
+business_windows as (
+    select * from {{ ref('int_business_windows') }}
+),
+
+-- Joined week by week, so that the cost of the join stays linear in the length of the history.
+statuses_by_week as (
+    select
+        *,
+        unnest(range({{ week_of('started_us') }}, {{ week_of('ended_us') }} + 1)) as week,
+    from statuses
+),
+
+business_windows_by_week as (
+    select
+        *,
+        unnest(range({{ week_of('started_us') }}, {{ week_of('ended_us') }} + 1)) as week,
+    from business_windows
+),
+
+clipped as (
+    select
+        statuses.store_key,
+        statuses.week,
+        greatest(statuses.started_us, business_windows.started_us) as started_us,
+        least(statuses.ended_us, business_windows.ended_us) as ended_us,
+        statuses.status,
+        statuses.is_confirmed,
+        statuses.changed_us,
+    from statuses_by_week as statuses
+    inner join business_windows_by_week as business_windows
+        on statuses.store_key = business_windows.store_key
+        and statuses.week = business_windows.week
+        and statuses.started_us < business_windows.ended_us
+        and statuses.ended_us > business_windows.started_us
+)
+
+select
+    store_key,
+    started_us,
+    ended_us,
+    status,
+    is_confirmed,
+from clipped
+where
+    -- A pair that meets in several weeks counts in the week in which their overlap begins.
+    week = {{ week_of('started_us') }}
+    and ended_us >= changed_us

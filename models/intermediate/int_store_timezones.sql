@@ -1,0 +1,15 @@
+with stores as (
+    select * from {{ ref('int_store_keys') }}
+),
+
+given as (
+    select distinct store_id, timezone from {{ ref('int_timezones') }}
+    where rejected_as is null
+)
+
+select
+    stores.store_key,
+    coalesce(given.timezone, '{{ var("default_timezone") }}') as timezone,
+    given.timezone is not null as is_timezone_given,
+from stores
+left join given on stores.store_id = given.store_id

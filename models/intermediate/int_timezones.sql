@@ -1,0 +1,44 @@
+with timezones as (
+    select * from {{ ref('stg_timezones') }}
+),
+
+known_timezones as (
+    select distinct timezone from {{ ref('stg_timezone_offsets') }}
+),
+
+judged as (
+    select
+        timezones.*,
+        case
+            when timezones.store_id is null then 'missing_store_id'
+            when known_timezones.timezone is null then 'unknown_timezone'
+        end as rejected_as,
+    from timezones
+    left join known_timezones on timezones.timezone = known_timezones.timezone
+),
+
+-- Of several zones the last row's holds: a later row corrects an earlier one.
+compared as (
+    select
+        * exclude (rejected_as),
+        case
+            when
+                rejected_as is null
+                and last_value(timezone) over (
+                    partition by store_id, rejected_as order by file_key, row_number
+                    rows between unbounded preceding and unbounded following
+                ) <> timezone
+                then 'contradictory_timezone'
+            else rejected_as
+        end as rejected_as,
+    from judged
+)
+
+select
+    file_key,
+    row_number,
+    store_id,
+    timezone,
+    rejected_as,
+    raw_values,
+from compared

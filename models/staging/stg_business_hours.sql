@@ -1,0 +1,39 @@
+{{ config(materialized='table', post_hook="{{ keep_malformed_rows('business_hours') }}") }}
+
+with business_hours as (
+    select * from {{ source('inputs', 'business_hours_numbered') }}
+),
+
+named as (
+    select
+        *,
+        nullif(trim(store_id), '') as trimmed_store_id,
+        case when regexp_full_match(trim(day), '[0-6]') then cast(trim(day) as integer) end
+            as day_of_week,
+        {{ time_of_day_us('start_time_local') }} as opens_us,
+        {{ time_of_day_us('end_time_local') }} as closes_us,
+    from business_hours
+),
+
+judged as (
+    select
+        *,
+        case
+            when trimmed_store_id is null then 'missing_store_id'
+            when day_of_week is null then 'bad_day'
+            when opens_us is null or closes_us is null or opens_us = 86400000000 then 'bad_time'
+        end as rejected_as,
+    from named
+)
+
+select
+    file_key,
+    row_number,
+    trimmed_store_id as store_id,
+    day_of_week,
+    opens_us,
+    closes_us,
+    rejected_as,
+    case when rejected_as is not null then {{ raw_values(['store_id', 'day', 'start_time_local', 'end_time_local']) }} end
+        as raw_values,
+from judged

@@ -1,0 +1,13 @@
+{{ config(materialized='table', post_hook="{{ keep_malformed_rows('timezones') }}") }}
+
+with timezones as (
+    select * from {{ source('inputs', 'timezones_numbered') }}
+)
+
+select
+    file_key,
+    row_number,
+    nullif(trim(store_id), '') as store_id,
+    nullif(trim(timezone_str), '') as timezone,
+    {{ raw_values(['store_id', 'timezone_str']) }} as raw_values,
+from timezones
