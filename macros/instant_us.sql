@@ -1,10 +1,6 @@
-{% macro instant_us(column) -%}
-    {{ return(adapter.dispatch('instant_us')(column)) }}
-{%- endmacro %}
-
 {# DuckDB folds `typeof`, so a column that is a timestamp already is not parsed as text.
    Casting text that ends in " UTC" takes 20 times as long as text that ends in "Z". #}
-{% macro duckdb__instant_us(column) -%}
+{% macro instant_us(column) -%}
     epoch_us(
         case
             when typeof({{ column }}) <> 'VARCHAR'

@@ -3,6 +3,6 @@
     {%- if var('max_poll_gap') is none -%}
         cast(null as bigint)
     {%- else -%}
-        {{ (var('max_poll_gap') | float * 3600000000) | int }}
+        {{ ((var('max_poll_gap') | string | float) * 3600000000) | int }}
     {%- endif -%}
 {%- endmacro %}

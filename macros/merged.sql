@@ -1,5 +1,6 @@
 {# CTEs that unite the spans of a store that overlap or touch: `<spans>_merged` has the store_key
-   and the two columns of `spans`. #}
+   and the two columns of `spans`. No two spans of a store may start at the same time, as both
+   windows must see them in one order. #}
 {% macro merged(spans, starts, ends) -%}
 {{ spans }}_reached as (
     select

@@ -2,6 +2,7 @@
    and lays out the schema `inputs` from which staging reads. #}
 {% macro open_build() %}
     {% if execute and flags.WHICH in ('build', 'run') %}
+        {% do check_policy() %}
         {% do run_query(input_tables_sql()) %}
         {% set state = last_build() %}
         {% set is_whole = is_whole_project() %}

@@ -1,6 +1,10 @@
 {# Copies what readers need into a new file beside the warehouse, then replaces the pointer
    current.json. A release is never changed again; readers keep theirs until they ask anew. #}
 {% macro publish_release(results) %}
+    {% set named_vars = {} %}
+    {% for name, value in (invocation_args_dict.vars or {}).items() %}
+        {% do named_vars.update({name: value if value is none or value is number else value | string}) %}
+    {% endfor %}
     {% set folder = target.path.rsplit('/', 1)[0] if '/' in target.path else '.' %}
     {% set release = run_started_at.strftime('%Y%m%dT%H%M%S') ~ '-' ~ invocation_id[:8] %}
     {% set file = folder ~ '/releases/' ~ release ~ '.duckdb' %}
@@ -30,7 +34,7 @@
                 strftime(make_timestamp(as_of_us), '%Y-%m-%dT%H:%M:%S.%fZ') as as_of,
                 " ~ quoted(run_started_at.strftime('%Y-%m-%dT%H:%M:%S.%fZ')) ~ " as started_at,
                 strftime(get_current_timestamp()::timestamp, '%Y-%m-%dT%H:%M:%S.%fZ') as published_at,
-                " ~ quoted(tojson(invocation_args_dict.vars or {})) ~ "::json as vars
+                " ~ quoted(tojson(named_vars)) ~ "::json as vars
             from intermediate.int_horizon
         ) to " ~ quoted(folder ~ '/current.json') ~ " (format json)
     ") %}

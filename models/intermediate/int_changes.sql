@@ -19,17 +19,17 @@ select
     schedules.store_key,
     case
         when
-            horizon.previous_starts_us is distinct from horizon.starts_us
-            or schedules.schedule is distinct from schedules_before.schedule
-            then horizon.starts_us
-        else least(
-            horizon.previous_as_of_us,
-            horizon.as_of_us,
-            case
-                when poll_restarts.store_key is not null
-                    then coalesce(poll_restarts.restart_us, horizon.starts_us)
-            end
-        )
+            horizon.starts_us = horizon.previous_starts_us
+            and schedules.schedule = schedules_before.schedule
+            then least(
+                    horizon.previous_as_of_us,
+                    horizon.as_of_us,
+                    case
+                        when poll_restarts.store_key is not null
+                            then coalesce(poll_restarts.restart_us, horizon.starts_us)
+                    end
+                )
+        else horizon.starts_us
     end as changed_us,
 from schedules
 cross join horizon

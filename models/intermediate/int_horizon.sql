@@ -11,7 +11,12 @@ periods as (
 ),
 
 as_of as (
-    select coalesce({{ named_as_of_us() }}, max(polled_us)) as as_of_us
+    select
+        coalesce(
+            {{ named_as_of_us() }},
+            max(polled_us),
+            error('Store Uptime: no poll is valid; name the instant to look back from with the var as_of.')
+        ) as as_of_us,
     from polls
     where rejected_as is null
 ),

@@ -48,5 +48,5 @@ select
 from touched
 left join status_changes_before
     on touched.store_key = status_changes_before.store_key
-    and status_changes_before.polled_us < touched.touched_us
+    and touched.touched_us > status_changes_before.polled_us
 group by touched.store_key, touched.touched_us

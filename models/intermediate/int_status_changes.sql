@@ -44,7 +44,7 @@ polls_once as (
             false
         ) as is_contradicted,
     from polls
-    window by_time as (partition by store_key order by polled_us, is_active desc)
+    window by_time as (partition by store_key order by polled_us asc, is_active desc)
     qualify lead(polled_us) over by_time is distinct from polled_us or is_contradicted
 ),
 
@@ -55,11 +55,11 @@ marked as (
         is_active,
         is_contradicted,
         lag(polled_us) over by_time as previous_polled_us,
-        lag(is_active) over by_time is distinct from is_active
+        coalesce(lag(is_active) over by_time <> is_active, true)
         or coalesce(polled_us - lag(polled_us) over by_time > {{ max_poll_gap_us() }}, false)
             as is_change,
     from polls_once
-    window by_time as (partition by store_key order by polled_us, is_contradicted desc)
+    window by_time as (partition by store_key order by polled_us asc, is_contradicted desc)
     qualify
         previous_polled_us is distinct from polled_us
         and (is_change or is_contradicted or lead(polled_us) over by_time is null)

@@ -43,13 +43,23 @@ first_polls as (
 ),
 
 stretches as (
-    select store_key, starts_us as started_us, assumed_from_us as ended_us, 'unknown' as status, false as is_confirmed
+    select
+        store_key,
+        starts_us as started_us,
+        assumed_from_us as ended_us,
+        'unknown' as status,
+        false as is_confirmed,
     from first_polls
     where is_first and status_before <> 'unknown'
 
     union all
 
-    select store_key, case when status_before = 'unknown' then starts_us else assumed_from_us end, started_us, status_before, false
+    select
+        store_key,
+        case when status_before = 'unknown' then starts_us else assumed_from_us end,
+        started_us,
+        status_before,
+        false,
     from first_polls
     where is_first and not is_one_stretch
 
@@ -60,7 +70,12 @@ stretches as (
 
     union all
 
-    select store_key, case when is_one_stretch then assumed_from_us else confirmed_until_us end, held_until_us, status, false
+    select
+        store_key,
+        case when is_one_stretch then assumed_from_us else confirmed_until_us end,
+        held_until_us,
+        status,
+        false,
     from first_polls
 
     union all
@@ -70,7 +85,12 @@ stretches as (
 
     union all
 
-    select stores.store_key, horizon.starts_us, horizon.as_of_us, {{ status_when_never_polled() }}, false
+    select
+        stores.store_key,
+        horizon.starts_us,
+        horizon.as_of_us,
+        {{ status_when_never_polled() }},
+        false,
     from stores
     cross join horizon
     where stores.store_key not in (select store_key from runs)

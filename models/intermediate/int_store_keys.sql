@@ -23,9 +23,15 @@ stores as (
 
 known as (
     {% if is_incremental() %}
-    select store_id, store_key from {{ this }}
+    select
+        store_id,
+        store_key,
+    from {{ this }}
     {% else %}
-    select null::varchar as store_id, null::integer as store_key where false
+    select
+        cast(null as varchar) as store_id,
+        cast(null as integer) as store_key,
+    where false
     {% endif %}
 ),
 

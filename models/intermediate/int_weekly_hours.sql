@@ -46,9 +46,10 @@ keyed as (
     select
         stores.store_key,
         coalesce(within_the_week.opens_us, 0) as opens_us,
-        coalesce(within_the_week.closes_us, 604800000000) as closes_us,
+        max(coalesce(within_the_week.closes_us, 604800000000)) as closes_us,
     from stores
     left join within_the_week on stores.store_id = within_the_week.store_id
+    group by 1, 2
 ),
 
 {{ merged('keyed', 'opens_us', 'closes_us') }}

@@ -34,6 +34,8 @@ select
     opens_us,
     closes_us,
     rejected_as,
-    case when rejected_as is not null then {{ raw_values(['store_id', 'day', 'start_time_local', 'end_time_local']) }} end
-        as raw_values,
+    case
+        when rejected_as is not null
+            then {{ raw_values(['store_id', 'day', 'start_time_local', 'end_time_local']) }}
+    end as raw_values,
 from judged

@@ -6,12 +6,12 @@ with period_uptime as (
 select 'out of bounds' as failure, store_id, period
 from period_uptime
 where not (
-    0 <= uptime_seconds_min
-    and uptime_seconds_min <= uptime_seconds
-    and uptime_seconds <= uptime_seconds_max
-    and uptime_seconds_max <= business_seconds
-    and business_seconds <= epoch_us(ended_at - started_at) / 1e6
-)
+        0 <= uptime_seconds_min
+        and uptime_seconds_min <= uptime_seconds
+        and uptime_seconds <= uptime_seconds_max
+        and uptime_seconds_max <= business_seconds
+        and business_seconds <= epoch_us(ended_at - started_at) / 1e6
+    )
 
 union all
 

@@ -1,0 +1,56 @@
+# Every command sets up what it needs; a second call installs nothing.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help report serve sql test lint format bench docs timezones sample lock
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+report: $(VENV)/.ready ## Build and write output/store_report.csv
+	@$(BIN)/python -m api report
+
+serve: $(VENV)/.ready ## Start the API on STORE_UPTIME_HOST:STORE_UPTIME_PORT
+	@$(BIN)/python -m api serve
+
+sql: $(VENV)/.ready ## Open a read-only DuckDB shell on the newest release
+	@$(BIN)/python -m api sql
+
+test: $(VENV)/.ready ## Run all tests
+	$(BIN)/dbt --quiet build --target-path target/test --profiles-dir tests/profiles 
+	$(BIN)/pytest
+
+lint: $(VENV)/.ready ## Check the style of Python and SQL
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/sqlfluff lint --processes 2 models tests/sql
+
+format: $(VENV)/.ready ## Put the style right where that is mechanical
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/sqlfluff fix --processes 2 models tests/sql
+
+bench: $(VENV)/.ready ## Measure speed and memory, beside plain SQL; writes benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks.run
+
+docs: $(VENV)/.ready ## Write target/static_index.html, the models' documentation
+	$(BIN)/dbt docs generate --static
+
+timezones: $(VENV)/.ready ## Renew the zone rules in seeds/ from the pinned package tzdata
+	$(BIN)/python tests/generate/timezone_offsets.py
+
+sample: $(VENV)/.ready ## Renew the sample inputs in seeds/
+	$(BIN)/python tests/generate/sample.py
+
+lock: ## Renew requirements.lock (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --group dev pyproject.toml \
+		--generate-hashes --no-header --no-annotate --upgrade --output-file requirements.lock
+
+# The lock is complete, so pip resolves nothing.
+$(VENV)/.ready: requirements.lock
+	@echo "Setting up $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@touch $@
