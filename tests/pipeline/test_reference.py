@@ -148,7 +148,7 @@ def test_scenario_has_the_changes_of_the_clock_that_it_lists(scenario: Scenario)
 def test_scenario_has_rows_to_set_aside_for_every_reason(scenario: Scenario) -> None:
     polls, hours, zones = inputs(scenario)
     rejected: Rejected = Counter()
-    read_polls(polls, datetime.now(UTC), rejected)
+    read_polls(polls, datetime.now(UTC), None, rejected)
     read_hours(hours, time_of_day("23:59:00"), rejected)
     read_zones(zones, rejected)
     assert sorted(rejected) == sorted(
