@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help report serve sql test lint format bench docs timezones sample lock
+.PHONY: help report serve sql test test-duckdb2 lint format bench docs timezones sample lock
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 report: $(VENV)/.ready ## Build and write output/store_report.csv
 	@$(BIN)/python -m api report
@@ -18,9 +18,11 @@ serve: $(VENV)/.ready ## Start the API on STORE_UPTIME_HOST:STORE_UPTIME_PORT
 sql: $(VENV)/.ready ## Open a read-only DuckDB shell on the newest release
 	@$(BIN)/python -m api sql
 
-test: $(VENV)/.ready ## Run all tests
-	$(BIN)/dbt --quiet build --target-path target/test --profiles-dir tests/profiles 
+test: $(VENV)/.ready ## Run all tests, dbt's among them
 	$(BIN)/pytest
+
+test-duckdb2: $(VENV)-duckdb2/.ready ## Run all tests with DuckDB 2, in an environment of its own
+	$(VENV)-duckdb2/bin/pytest
 
 lint: $(VENV)/.ready ## Check the style of Python and SQL
 	$(BIN)/ruff check .
@@ -49,8 +51,9 @@ lock: ## Renew requirements.lock (needs uv)
 		--generate-hashes --no-header --no-annotate --upgrade --output-file requirements.lock
 
 # The lock is complete, so pip resolves nothing.
-$(VENV)/.ready: requirements.lock
-	@echo "Setting up $(VENV) ..."
-	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+%/.ready: requirements.lock
+	@echo "Setting up $* …"
+	@$(PYTHON) -m venv $*
+	@$*/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(if $(findstring duckdb2,$*),$*/bin/pip install --quiet --disable-pip-version-check --no-deps 'duckdb>=2,<3')
 	@touch $@

@@ -4,6 +4,8 @@
     {% if execute and flags.WHICH in ('build', 'run') %}
         {% do check_policy() %}
         {% do run_query(input_tables_sql()) %}
+        {# A build that cannot begin, because an input lacks a column for instance, leaves all as it was. #}
+        {% do run_query('begin transaction') %}
         {% set state = last_build() %}
         {% set is_whole = is_whole_project() %}
         {% if is_whole or not state.has_run %}
@@ -20,6 +22,7 @@
             {# A part of the project: the next whole build starts afresh. #}
             {% do run_query('update inputs.last_build set is_complete = false') %}
         {% endif %}
+        {% do run_query('commit') %}
     {% endif %}
 {% endmacro %}
 

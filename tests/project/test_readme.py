@@ -1,0 +1,80 @@
+"""The README's commands run, and its output is real."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from api.settings import PROJECT, Settings
+
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+QUESTIONS = re.findall(r"```sql\n(.*?)```\n\n```text\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return settings that keep what is built out of the checkout."""
+    folder = tmp_path_factory.mktemp("readme")
+    return os.environ | {
+        "STORE_UPTIME_DATA": "seeds",
+        "STORE_UPTIME_DB": str(folder / "store_uptime.duckdb"),
+        "STORE_UPTIME_OUTPUT": str(folder),
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+    }
+
+
+@pytest.fixture(scope="module")
+def report(environment: dict[str, str]) -> str:
+    """Build the sample and return what `make report` prints."""
+    return run(["-m", "api", "report"], environment)
+
+
+def test_readme_asks_three_questions() -> None:
+    assert len(QUESTIONS) == 3
+
+
+@pytest.mark.parametrize(("question", "answer"), QUESTIONS, ids=["1", "2", "3"])
+def test_questions_have_the_answers_shown(
+    question: str, answer: str, report: str, environment: dict[str, str]
+) -> None:
+    assert report
+    assert run(["-m", "api", "sql", "-c", question], environment) == answer
+
+
+def test_report_prints_what_is_shown(report: str, environment: dict[str, str]) -> None:
+    expected = re.search(r"```text\n(Building.*?)```", README, re.DOTALL)
+    assert expected
+    assert report.replace(environment["STORE_UPTIME_OUTPUT"], "output") == expected[1]
+
+
+def test_every_setting_of_where_things_are_is_named() -> None:
+    for name in ("data", "db", "output", "host", "port"):
+        assert name in Settings.model_fields
+        assert f"STORE_UPTIME_{name.upper()}" in README
+
+
+def test_every_endpoint_is_named() -> None:
+    from api.main import app
+
+    paths = {path.partition("{")[0] for path in app.openapi()["paths"]}
+    assert paths
+    for path in paths:
+        assert path in README
+
+
+def test_every_command_of_the_makefile_exists() -> None:
+    makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
+    commands = set(re.findall(r"`(?:\S+ )?make ([a-z]+)`", README))
+    assert commands >= {"report", "serve", "sql", "test", "bench", "docs", "timezones"}
+    for command in commands:
+        assert re.search(rf"^{command}:", makefile, re.MULTILINE)
+
+
+def run(arguments: list[str], environment: dict[str, str]) -> str:
+    command = [sys.executable, *arguments]
+    return subprocess.run(
+        command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=True
+    ).stdout
