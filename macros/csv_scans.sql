@@ -15,6 +15,7 @@
             {% do scans.append({
                 'names': names,
                 'columns': columns,
+                'types': ['VARCHAR'] * names | length,
                 'files': files | map(attribute='file') | list,
                 'file_keys': files | map(attribute='file_key') | list,
                 'row_number': 'row_number() over ()',

@@ -137,11 +137,21 @@
 
         create or replace table inputs.removed_polls as
         " ~ ("
-            select store_key, min(polled_us) as polled_us
+            select store_key, min(polled_us) filter (where rejected_as is null) as polled_us
             from intermediate.int_polls
-            where rejected_as is null and file_key not in (select file_key from inputs.files)
+            where file_key not in (select file_key from inputs.files)
             group by store_key
         " if keeps.polls else "select null::integer as store_key, null::bigint as polled_us where false") ~ ";
+
+        create or replace table inputs.stores_without_polls as
+        " ~ ("
+            select store_key from inputs.removed_polls
+            where store_key is not null and store_key not in (
+                select store_key from intermediate.int_polls
+                where store_key in (select store_key from inputs.removed_polls)
+                    and file_key in (select file_key from inputs.files)
+            )
+        " if keeps.polls else "select null::integer as store_key where false") ~ ";
 
         create or replace table inputs.schedules_before as
         " ~ ("select store_key, schedule from intermediate.int_schedules" if holds

@@ -1,7 +1,9 @@
 {# A view per input in the schema `inputs`: the raw rows as text, under the same column names
    whatever the files are. Of the polls only the files that are new; of the small inputs all.
+   A timestamp that is one already comes in microseconds, so that it need not be written out as
+   text and parsed again.
    Numbering rows costs a pass in order, so that is a second view, read for the small inputs
-   and where a poll was rejected. #}
+   and where a poll was rejected; there all is text. #}
 {% macro open_raw_inputs() %}
     {% for input, spec in input_columns().items() %}
         {% for view, is_numbered in [(input, false), (input ~ '_numbered', true)] %}
@@ -22,7 +24,16 @@
     select
         {% for name, spellings in spec.columns.items() %}
         {% set position = column_position(name, spellings, scan) %}
-        {{ scan.columns[position] }} as {{ name }},
+        {% set column = scan.columns[position] %}
+        {% if name != 'timestamp_utc' or is_numbered %}
+        cast({{ column }} as varchar) as {{ name }},
+        {% elif scan.types[position].startswith('TIMESTAMP') %}
+        null::varchar as {{ name }},
+        epoch_us({{ column }}) as timestamp_us,
+        {% else %}
+        cast({{ column }} as varchar) as {{ name }},
+        null::bigint as timestamp_us,
+        {% endif %}
         {% endfor %}
         {{ scan.file_keys }}[cast(file_index as bigint) + 1] as file_key
         {{ ', ' ~ scan.row_number ~ ' as row_number' if is_numbered }}
@@ -35,6 +46,7 @@
     select
         {% for name in spec.columns %}
         null::varchar as {{ name }},
+        {{ 'null::bigint as timestamp_us,' if name == 'timestamp_utc' }}
         {% endfor %}
         null::integer as file_key
         {{ ', null::bigint as row_number' if is_numbered }}

@@ -1,23 +1,45 @@
-{# One scan for all Parquet files of an input. A timestamp stays one, so that it need not be
-   written out as text and parsed again; every other column is read as text. #}
+{# One scan for all Parquet files of an input that have the same columns: under one for all, how a
+   number is written out as text would hang on the other files. #}
 {% macro parquet_scans(input) %}
-    {% set files = files_to_read(input, true) %}
-    {% if not files %}
-        {% do return([]) %}
-    {% endif %}
-    {% set source = 'read_parquet(' ~ quoted_list(files) ~ ', union_by_name = true)' %}
-    {% set names, columns = [], [] %}
-    {% for column in run_query('describe select * from ' ~ source).rows %}
-        {% set name = adapter.quote(column.column_name) %}
-        {% do names.append(column.column_name | trim | lower) %}
-        {% do columns.append(name if column.column_type.startswith('TIMESTAMP') else 'cast(' ~ name ~ ' as varchar)') %}
+    {% set scans = [] %}
+    {% for files in parquet_files_by_columns(files_to_read(input, true)) %}
+        {% set source = 'read_parquet(' ~ quoted_list(files) ~ ', union_by_name = true)' %}
+        {% set names, columns, types = [], [], [] %}
+        {% for column in run_query('describe select * from ' ~ source).rows %}
+            {% do names.append(column.column_name | trim | lower) %}
+            {% do columns.append(adapter.quote(column.column_name)) %}
+            {% do types.append(column.column_type) %}
+        {% endfor %}
+        {% do scans.append({
+            'names': names,
+            'columns': columns,
+            'types': types,
+            'files': files | map(attribute='file') | list,
+            'file_keys': files | map(attribute='file_key') | list,
+            'row_number': 'file_row_number + 1',
+            'source': source,
+        }) %}
     {% endfor %}
-    {% do return([{
-        'names': names,
-        'columns': columns,
-        'files': files | map(attribute='file') | list,
-        'file_keys': files | map(attribute='file_key') | list,
-        'row_number': 'file_row_number + 1',
-        'source': source,
-    }]) %}
+    {% do return(scans) %}
+{% endmacro %}
+
+
+{# [[{file, file_key}]], the files grouped by the names and types of their columns. #}
+{% macro parquet_files_by_columns(files) %}
+    {% set by_columns = {} %}
+    {% if files %}
+        {% set columns_of_files = {} %}
+        {% for row in run_query("
+            select file_name, string_agg(name || ' ' || duckdb_type, ', ' order by name) as columns
+            from parquet_schema(" ~ quoted_list(files) ~ ")
+            where duckdb_type is not null
+            group by file_name
+        ").rows %}
+            {% do columns_of_files.update({row.file_name: row['columns']}) %}
+        {% endfor %}
+        {% for file in files %}
+            {% do by_columns.setdefault(columns_of_files.get(file.file), []).append(file) %}
+        {% endfor %}
+    {% endif %}
+    {% do return(by_columns.values() | list) %}
 {% endmacro %}

@@ -1,7 +1,6 @@
-{# Why a poll is set aside, or null. The first reason that applies. #}
-{% macro poll_rejected_as(store_id, status, polled_us) -%}
+{# Why a poll of a store is set aside, or null. The first reason that applies. #}
+{% macro poll_rejected_as(status, polled_us) -%}
     case
-        when {{ store_id }} is null then 'missing_store_id'
         when {{ status }} is null or {{ status }} not in ('active', 'inactive') then 'unknown_status'
         when {{ polled_us }} is null then 'bad_timestamp'
         when {{ polled_us }} > {{ latest_poll_us() }} then 'future_timestamp'

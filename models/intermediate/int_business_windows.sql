@@ -6,12 +6,16 @@ schedules as (
     select * from {{ ref('int_schedules') }}
 ),
 
-timezone_offsets as (
-    select * from {{ ref('stg_timezone_offsets') }}
-),
-
 horizon as (
     select * from {{ ref('int_horizon') }}
+),
+
+timezone_offsets as (
+    select timezone_offsets.*
+    from {{ ref('stg_timezone_offsets') }} as timezone_offsets
+    inner join horizon
+        on timezone_offsets.valid_until_us > horizon.starts_us
+        and timezone_offsets.valid_from_us < horizon.as_of_us
 ),
 
 changes as (

@@ -29,7 +29,7 @@ select
                             then coalesce(poll_restarts.restart_us, horizon.starts_us)
                     end
                 )
-        else horizon.starts_us
+        else least(horizon.starts_us, horizon.previous_starts_us)
     end as changed_us,
 from schedules
 cross join horizon

@@ -9,15 +9,22 @@ with store_status as (
     select * from {{ ref('stg_store_status') }}
 ),
 
-store_keys as (
-    select * from {{ ref('int_store_keys') }}
+stores as (
+    select
+        spellings.spelling,
+        store_keys.store_key,
+    from {{ ref('int_store_spellings') }} as spellings
+    inner join {{ ref('int_store_keys') }} as store_keys on spellings.store_id = store_keys.store_id
 )
 
 select
-    store_keys.store_key,
+    stores.store_key,
     store_status.polled_us,
     store_status.is_active,
     store_status.file_key,
-    store_status.rejected_as,
+    case
+        when stores.store_key is null then 'missing_store_id'
+        else store_status.rejected_as
+    end as rejected_as,
 from store_status
-left join store_keys on store_status.store_id = store_keys.store_id
+left join stores on store_status.spelling = stores.spelling

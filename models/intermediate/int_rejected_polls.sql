@@ -31,7 +31,10 @@ named as (
 judged as (
     select
         *,
-        {{ poll_rejected_as('trimmed_store_id', 'trimmed_status', 'polled_us') }} as rejected_as,
+        case
+            when trimmed_store_id is null then 'missing_store_id'
+            else {{ poll_rejected_as('trimmed_status', 'polled_us') }}
+        end as rejected_as,
     from named
 )
 

@@ -58,25 +58,40 @@ marked as (
         coalesce(lag(is_active) over by_time <> is_active, true)
         or coalesce(polled_us - lag(polled_us) over by_time > {{ max_poll_gap_us() }}, false)
             as is_change,
+        lead(polled_us) over by_time is null as is_last,
     from polls_once
     window by_time as (partition by store_key order by polled_us asc, is_contradicted desc)
     qualify
         previous_polled_us is distinct from polled_us
-        and (is_change or is_contradicted or lead(polled_us) over by_time is null)
+        and (is_change or is_contradicted or is_last)
+),
+
+-- What came before the first poll that is looked at again is known from the last build.
+continued as (
+    select
+        marked.store_key,
+        marked.polled_us,
+        marked.is_active,
+        marked.is_contradicted,
+        marked.is_last,
+        case
+            when restarts.restart_us = marked.polled_us then restarts.previous_polled_us
+            else marked.previous_polled_us
+        end as previous_polled_us,
+        case
+            when restarts.restart_us = marked.polled_us then restarts.is_change
+            else marked.is_change
+        end as is_change,
+    from marked
+    left join restarts on marked.store_key = restarts.store_key
 )
 
 select
-    marked.store_key,
-    marked.polled_us,
-    marked.is_active,
-    marked.is_contradicted,
-    case
-        when restarts.restart_us = marked.polled_us then restarts.previous_polled_us
-        else marked.previous_polled_us
-    end as previous_polled_us,
-    case
-        when restarts.restart_us = marked.polled_us then restarts.is_change
-        else marked.is_change
-    end as is_change,
-from marked
-left join restarts on marked.store_key = restarts.store_key
+    store_key,
+    polled_us,
+    is_active,
+    is_contradicted,
+    previous_polled_us,
+    is_change,
+from continued
+where is_change or is_contradicted or is_last

@@ -1,24 +1,19 @@
-{{ config(materialized='incremental', incremental_strategy='append') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_where',
+    incremental_predicates=["true"],
+) }}
 
-with polls as (
-    select * from {{ ref('stg_store_status') }}
+with seen as (
+    select
+        store_id,
+        bool_or(is_in_polls) as is_in_polls,
+    from {{ ref('int_store_spellings') }}
+    group by store_id
 ),
 
-business_hours as (
-    select * from {{ ref('stg_business_hours') }}
-),
-
-timezones as (
-    select * from {{ ref('stg_timezones') }}
-),
-
--- A store whose rows were all rejected is still a store.
-stores as (
-    select store_id from polls
-    union
-    select store_id from business_hours
-    union
-    select store_id from timezones
+stores_without_polls as (
+    select * from {{ source('inputs', 'stores_without_polls') }}
 ),
 
 known as (
@@ -26,25 +21,36 @@ known as (
     select
         store_id,
         store_key,
+        is_in_polls and store_key not in (select store_key from stores_without_polls) as is_in_polls,
     from {{ this }}
     {% else %}
     select
         cast(null as varchar) as store_id,
         cast(null as integer) as store_key,
+        false as is_in_polls,
     where false
     {% endif %}
 ),
 
-new_stores as (
-    select store_id
-    from stores
-    where store_id is not null and store_id not in (select store_id from known)
+-- A known store goes when none of the inputs has it any more. Keys are never given twice.
+stores as (
+    select
+        coalesce(known.store_id, seen.store_id) as store_id,
+        known.store_key,
+        coalesce(known.is_in_polls, false) or coalesce(seen.is_in_polls, false) as is_in_polls,
+        coalesce((select max(store_key) from known), 0) as last_key,
+    from known
+    full outer join seen on known.store_id = seen.store_id
+    where seen.store_id is not null or known.is_in_polls
 )
 
 select
     store_id,
     cast(
-        coalesce((select max(store_key) from known), 0) + row_number() over (order by store_id)
-        as integer
+        coalesce(
+            store_key,
+            last_key + row_number() over (partition by store_key is null order by store_id)
+        ) as integer
     ) as store_key,
-from new_stores
+    is_in_polls,
+from stores

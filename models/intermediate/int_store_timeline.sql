@@ -2,10 +2,10 @@
     materialized='incremental',
     incremental_strategy='replace_where',
     incremental_predicates=[
-        "exists (
+        "not exists (
             select 1
             from intermediate.int_changes as changes
-            where changes.store_key = target.store_key and target.ended_us >= changes.changed_us
+            where changes.store_key = target.store_key and target.ended_us < changes.changed_us
         )",
     ],
 ) }}

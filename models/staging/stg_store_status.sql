@@ -5,23 +5,16 @@ with store_status as (
 named as (
     select
         file_key,
-        nullif(trim(store_id), '') as store_id,
+        store_id as spelling,
         lower(trim(status)) as status,
-        {{ instant_us('timestamp_utc') }} as polled_us,
+        coalesce(timestamp_us, {{ instant_us('timestamp_utc') }}) as polled_us,
     from store_status
-),
-
-judged as (
-    select
-        *,
-        {{ poll_rejected_as('store_id', 'status', 'polled_us') }} as rejected_as,
-    from named
 )
 
 select
     file_key,
-    store_id,
+    spelling,
     polled_us,
     status = 'active' as is_active,
-    rejected_as,
-from judged
+    {{ poll_rejected_as('status', 'polled_us') }} as rejected_as,
+from named
