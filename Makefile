@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+DUCKDB2 := duckdb>=2,<3
 
 .DEFAULT_GOAL := help
 .PHONY: help report serve sql test test-duckdb2 lint format bench docs timezones sample lock
@@ -55,5 +56,5 @@ lock: ## Renew requirements.lock (needs uv)
 	@echo "Setting up $* …"
 	@$(PYTHON) -m venv $*
 	@$*/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
-	@$(if $(findstring duckdb2,$*),$*/bin/pip install --quiet --disable-pip-version-check --no-deps 'duckdb>=2,<3')
+	@$(if $(findstring duckdb2,$*),$*/bin/pip install --quiet --disable-pip-version-check --no-deps '$(DUCKDB2)')
 	@touch $@

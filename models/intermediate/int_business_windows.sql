@@ -48,57 +48,75 @@ weeks as (
     where not is_always_open
 ),
 
-local_windows as (
+-- Open is when the clock shows a time inside the hours: each stretch of constant offset takes its
+-- part of the week, so a skipped hour is in none and a repeated one in two.
+weeks_by_offset as (
     select
         weeks.store_key,
-        weeks.timezone,
         weeks.from_us,
+        {{ week_starts_us('weeks.week') }} - timezone_offsets.utc_offset_us as week_us,
+        timezone_offsets.valid_from_us,
+        timezone_offsets.valid_until_us,
         weeks.starts_us,
         weeks.as_of_us,
-        {{ week_starts_us('weeks.week') }} + weekly_hours.opens_us as opens_us,
-        {{ week_starts_us('weeks.week') }} + weekly_hours.closes_us as closes_us,
     from weeks
-    inner join weekly_hours on weeks.store_key = weekly_hours.store_key
+    inner join timezone_offsets
+        on weeks.timezone = timezone_offsets.timezone
+        and {{ week_starts_us('weeks.week') }}
+        < timezone_offsets.valid_until_us + timezone_offsets.utc_offset_us
+        and {{ week_starts_us('weeks.week + 1') }}
+        > timezone_offsets.valid_from_us + timezone_offsets.utc_offset_us
 ),
 
--- Open is when the clock shows a time inside the hours: each stretch of constant offset takes its
--- part of the window, so a skipped hour is in none and a repeated one in two.
 utc_windows as (
     select
-        local_windows.store_key,
+        weeks.store_key,
         greatest(
-            local_windows.opens_us - timezone_offsets.utc_offset_us,
-            timezone_offsets.valid_from_us,
-            local_windows.starts_us
+            weeks.week_us + weekly_hours.opens_us, weeks.valid_from_us, weeks.starts_us
         ) as started_us,
         least(
-            local_windows.closes_us - timezone_offsets.utc_offset_us,
-            timezone_offsets.valid_until_us,
-            local_windows.as_of_us
+            weeks.week_us + weekly_hours.closes_us, weeks.valid_until_us, weeks.as_of_us
         ) as ended_us,
-        local_windows.from_us,
-    from local_windows
-    inner join timezone_offsets on local_windows.timezone = timezone_offsets.timezone
+        weekly_hours.opens_us = 0
+        or weekly_hours.closes_us = 604800000000
+        or started_us = weeks.valid_from_us
+        or ended_us = weeks.valid_until_us as may_touch,
+    from weeks_by_offset as weeks
+    inner join weekly_hours on weeks.store_key = weekly_hours.store_key
+    where started_us < ended_us and ended_us >= weeks.from_us
 ),
+
+-- The hours of a week are united already, so only at its ends and where the offset changes can one
+-- window touch another.
+touching as (
+    select store_key, started_us, ended_us
+    from utc_windows
+    where may_touch
+),
+
+{{ merged('touching', 'started_us', 'ended_us') }},
 
 windows as (
     select store_key, started_us, ended_us
     from utc_windows
-    where started_us < ended_us and ended_us >= from_us
+    where not may_touch
+
+    union all
+
+    select store_key, started_us, ended_us
+    from touching_merged
 
     union all
 
     select store_key, starts_us, as_of_us
     from stretches
     where is_always_open
-),
-
-{{ merged('windows', 'started_us', 'ended_us') }}
+)
 
 select
-    windows_merged.store_key,
-    windows_merged.started_us,
-    windows_merged.ended_us,
-from windows_merged
-inner join changes on windows_merged.store_key = changes.store_key
-where windows_merged.ended_us >= changes.changed_us
+    windows.store_key,
+    windows.started_us,
+    windows.ended_us,
+from windows
+inner join changes on windows.store_key = changes.store_key
+where windows.ended_us >= changes.changed_us

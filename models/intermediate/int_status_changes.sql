@@ -11,11 +11,7 @@
     ],
 ) }}
 
-with horizon as (
-    select * from {{ ref('int_horizon') }}
-),
-
-restarts as (
+with restarts as (
     select * from {{ ref('int_poll_restarts') }}
 ),
 
@@ -27,7 +23,10 @@ polls as (
         on polls.store_key = restarts.store_key
         and polls.polled_us >= coalesce(restarts.restart_us, 0)
     {% endif %}
-    where polls.rejected_as is null and polls.polled_us <= (select as_of_us from horizon)
+    where
+        polls.rejected_as is null
+        -- Without a named instant the newest poll is the last.
+        and polls.polled_us <= coalesce({{ named_as_of_us() }}, polls.polled_us)
 ),
 
 -- Of the polls of one instant the last row stays, which is inactive if any is. The first inactive

@@ -1,0 +1,178 @@
+"""The process that runs dbt for the service: it imports and parses once, then builds on demand.
+
+Run: `python -m api.build_worker <target path> [flags of dbt]`. Each line on standard input asks for
+a build; each build is answered by one line of JSON on standard output, see `Outcome`.
+The end of standard input ends the process, also in the middle of a build.
+
+A build runs in a fork of this process: it starts with dbt imported and the project parsed, and
+what it leaves behind in memory goes with it.
+"""
+
+import gc
+import json
+import os
+import select
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypedDict
+
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.artifacts.schemas.results import NodeStatus
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.contracts.graph.manifest import Manifest
+from dbt_common.clients.jinja import template_cache
+
+from api.inputs import project_state
+from api.settings import PROJECT
+
+# dbt's input errors, which the project words for people, begin like this.
+_SENTENCE_PREFIX = "Store Uptime: "
+_LOCKED = "Could not set lock on file"
+_FAILED = (NodeStatus.Error, NodeStatus.Fail, NodeStatus.RuntimeErr)
+
+
+class Outcome(TypedDict):
+    """How a build ended; `error` is one sentence, None after success."""
+
+    error: str | None
+    is_locked: bool
+
+
+class Project:
+    """The dbt project, parsed again whenever its files have changed."""
+
+    def __init__(self, target_path: Path, flags: Sequence[str]) -> None:
+        """Keep dbt's parse cache and log in `target_path`, apart from those of other processes."""
+        self._before = ["--quiet", *flags]
+        self._after = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+        self._after += ["--target-path", str(target_path), "--log-path", str(target_path / "logs")]
+        self._manifest: Manifest | None = None
+        self._state: object = None
+        self._has_templates = False
+
+    def parse(self) -> Outcome | None:
+        """Parse what has changed; return an outcome only if that fails."""
+        state = project_state()
+        if self._manifest is not None and state == self._state:
+            return None
+        self._has_templates = False
+        parsed = dbtRunner().invoke([*self._before, "parse", *self._after])
+        if not parsed.success:
+            self._manifest = None
+            return outcome(parsed)
+        self._manifest, self._state = parsed.result, state
+        return None
+
+    def compile_templates(self) -> None:
+        """Do what dbt otherwise does for each macro when it is first used."""
+        if self._manifest is None or self._has_templates:
+            return
+        for macro in self._manifest.macros.values():
+            template_cache.get_node_template(macro)
+        self._has_templates = True
+        # None of this is ever garbage: spare the forks the search.
+        gc.collect()
+        gc.freeze()
+
+    def build(self) -> Outcome:
+        # This process ends soon, and the search for garbage takes a tenth of the time.
+        gc.disable()
+        # Unit tests test the models, not the inputs.
+        args = [*self._before, "build", *self._after, "--exclude-resource-type", "unit_test"]
+        try:
+            return outcome(dbtRunner(manifest=self._manifest).invoke(args))
+        finally:
+            _close_database()
+
+
+def _close_database() -> None:
+    """Have DuckDB write what is left in its log, which the end of a fork does not."""
+    try:
+        environment = DuckDBConnectionManager.env()
+    except Exception:
+        # The build failed before dbt opened the file.
+        return
+    environment.close()
+
+
+def outcome(result: dbtRunnerResult) -> Outcome:
+    """Say in one sentence what dbtRunner, which never raises, brought back."""
+    if result.success:
+        return {"error": None, "is_locked": False}
+    text = str(result.exception) if result.exception else _first_failure(result.result)
+    return {"error": sentence(text), "is_locked": _LOCKED in text}
+
+
+def sentence(text: str) -> str:
+    """Return the line of dbt's message that says what happened, without its surroundings."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    for line in lines:
+        if line.startswith(_SENTENCE_PREFIX):
+            return line.removeprefix(_SENTENCE_PREFIX)
+    # The first line names the kind of error and the node, the second says what happened.
+    return ": ".join(lines[:2]) or "dbt failed without a message."
+
+
+def _first_failure(result: Any) -> str:
+    for found in getattr(result, "results", []):
+        if found.status in _FAILED:
+            message = found.message or ""
+            if found.node.name in message.partition("\n")[0]:
+                return message
+            return f"{found.node.resource_type} {found.node.name} failed\n{message}"
+    return ""
+
+
+def in_fork(work: Callable[[], Outcome], channel: int) -> None:
+    """Do the work in a fork, which writes the outcome; if it dies, so does this process."""
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            threading.Thread(target=_exit_at_end_of_input, daemon=True).start()
+            _send(channel, work())
+            status = 0
+        finally:
+            os._exit(status)
+    _, status = os.waitpid(pid, 0)
+    code = os.waitstatus_to_exitcode(status)
+    if code:
+        raise SystemExit(f"The build's process died ({code}).")
+
+
+def _exit_at_end_of_input() -> None:
+    while os.read(0, 1):
+        pass
+    os._exit(1)
+
+
+def _send(channel: int, message: Outcome) -> None:
+    os.write(channel, json.dumps(message).encode() + b"\n")
+
+
+def _has_request() -> bool:
+    return bool(select.select([0], [], [], 0)[0])
+
+
+def main(target_path: Path, flags: Sequence[str]) -> None:
+    # Whatever dbt prints goes to the log, not between the answers.
+    channel = os.dup(1)
+    os.dup2(2, 1)
+    project = Project(target_path, flags)
+    project.parse()
+    while True:
+        if not _has_request():
+            project.compile_templates()
+        request = os.read(0, 1)
+        if not request:
+            break
+        if failed := project.parse():
+            _send(channel, failed)
+        else:
+            in_fork(project.build, channel)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])

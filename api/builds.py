@@ -1,0 +1,169 @@
+"""Builds: one at a time, in a process of their own that is kept warm."""
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from api.settings import PROJECT, Settings
+
+log = logging.getLogger(__name__)
+
+
+class BuildError(Exception):
+    """A build that failed; the message is one sentence for whoever asked for the report."""
+
+
+class LockedError(BuildError):
+    """Another process is writing the DuckDB file."""
+
+
+class CancelledError(BuildError):
+    """The builder was closed meanwhile."""
+
+
+class Builder(Protocol):
+    """What runs a build; `build` blocks, `close` ends it from another thread."""
+
+    def warm_up(self) -> None: ...
+
+    def build(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class DbtBuilder:
+    """`dbt build` in a worker process, which is started early and used again."""
+
+    def __init__(
+        self, environment: dict[str, str], timeout_seconds: float, command: Sequence[str]
+    ) -> None:
+        """Run the worker by `command`; a build that takes longer than the timeout is ended."""
+        self._environment = environment
+        self._timeout_seconds = timeout_seconds
+        self._command = command
+        self._worker: subprocess.Popen[bytes] | None = None
+        self._is_closed = False
+        self._lock = threading.Lock()
+
+    def warm_up(self) -> None:
+        """Start the worker; it imports dbt and parses the project while others go on."""
+        with self._lock:
+            self._running_worker()
+
+    def build(self) -> None:
+        """Build and publish a release; a worker that dies is replaced once.
+
+        Raises LockedError if another process is writing the DuckDB file, CancelledError if
+        `close` was called, and BuildError if the build failed.
+        """
+        answer = self._ask_worker() or self._ask_worker()
+        if not answer:
+            raise BuildError("The build's process died twice; the memory may be too small.")
+        outcome = json.loads(answer)
+        if outcome["is_locked"]:
+            raise LockedError(outcome["error"])
+        if outcome["error"]:
+            raise BuildError(outcome["error"])
+
+    def close(self) -> None:
+        with self._lock:
+            self._is_closed = True
+            if self._worker is not None:
+                _kill(self._worker)
+                self._worker.wait()
+
+    def _ask_worker(self) -> bytes:
+        """Have the worker build, and return its answer; nothing if it died."""
+        with self._lock:
+            worker = self._running_worker()
+        is_late = threading.Event()
+
+        def end_late_build() -> None:
+            is_late.set()
+            _kill(worker)
+
+        timer = threading.Timer(self._timeout_seconds, end_late_build)
+        timer.start()
+        try:
+            answer = _ask(worker)
+        finally:
+            timer.cancel()
+        if answer:
+            return answer
+        if self._is_closed:
+            raise CancelledError("The service was stopped.")
+        _kill(worker)
+        log.warning("The build's process died (%s)", worker.wait())
+        if is_late.is_set():
+            raise BuildError(f"The build took longer than {self._timeout_seconds:g} seconds.")
+        return b""
+
+    def _running_worker(self) -> subprocess.Popen[bytes]:
+        if self._is_closed:
+            raise CancelledError("The service was stopped.")
+        if self._worker is None or self._worker.poll() is not None:
+            self._worker = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                cwd=PROJECT,
+                env=self._environment,
+                # A group of its own: Ctrl-C is for the service, which then ends the group.
+                start_new_session=True,
+            )
+        return self._worker
+
+
+def service_builder(settings: Settings) -> DbtBuilder:
+    """Return the builder of the service, which is not disturbed by anyone else's dbt.
+
+    Its parse cache lies beside the warehouse, since it holds only for one environment.
+    """
+    environment = os.environ | {
+        "STORE_UPTIME_DATA": str(settings.data),
+        "STORE_UPTIME_DB": str(settings.db),
+        # The service waits for a locked file itself, and looks again more often.
+        "STORE_UPTIME_CONNECT_ATTEMPTS": "1",
+    }
+    flags = ("--no-write-json", "--log-level", "error", "--log-level-file", "none")
+    return _dbt_builder(settings, environment, settings.db.parent / "target", flags)
+
+
+def one_builder(settings: Settings) -> DbtBuilder:
+    """Return a builder for one build, which shares the parse cache of `dbt build`."""
+    flags = ("--log-level", "none", "--log-level-file", "info")
+    return _dbt_builder(settings, dict(os.environ), PROJECT / "target", flags)
+
+
+def _dbt_builder(
+    settings: Settings, environment: dict[str, str], target_path: Path, flags: Sequence[str]
+) -> DbtBuilder:
+    # Neither dbt nor DuckDB makes folders.
+    settings.db.parent.joinpath("releases").mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "api.build_worker", str(target_path), *flags]
+    return DbtBuilder(environment, settings.build_timeout_seconds, command)
+
+
+def _ask(worker: subprocess.Popen[bytes]) -> bytes:
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    try:
+        worker.stdin.write(b"\n")
+        worker.stdin.flush()
+    except BrokenPipeError:
+        return b""
+    return worker.stdout.readline()
+
+
+def _kill(worker: subprocess.Popen[bytes]) -> None:
+    """End the worker and the build that it may have forked."""
+    with suppress(ProcessLookupError):
+        os.killpg(worker.pid, signal.SIGKILL)

@@ -1,0 +1,67 @@
+"""One shape for every error: problem details, RFC 9457."""
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(BaseModel):
+    """What went wrong, for programs (`status`) and for people (`detail`)."""
+
+    type: str = Field("about:blank", description="Kind of problem; `about:blank`: see `status`.")
+    title: str = Field(description="The status in words.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="What went wrong this time, and what would be accepted.")
+
+
+class ProblemResponse(JSONResponse):
+    """A problem as a response."""
+
+    media_type = MEDIA_TYPE
+
+
+def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> ProblemResponse:
+    body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail)
+    return ProblemResponse(body.model_dump(), status, headers)
+
+
+def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Declare the errors of an endpoint, for `responses=`."""
+    content = {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": content}
+        for status in statuses
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Have every error of the app answered as a problem."""
+
+    @app.exception_handler(HTTPException)
+    async def _refused(request: Request, error: HTTPException) -> ProblemResponse:
+        detail = error.detail
+        if detail == HTTPStatus(error.status_code).phrase:
+            detail = f"{request.method} {request.url.path}: {detail.lower()}."
+        return problem(error.status_code, detail, dict(error.headers or {}))
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(request: Request, error: RequestValidationError) -> ProblemResponse:
+        details = [
+            f"{'.'.join(str(part) for part in found['loc'])}: {found['msg']}"
+            for found in error.errors()
+        ]
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(details) + ".")
+
+    @app.exception_handler(Exception)
+    async def _broken(request: Request, error: Exception) -> ProblemResponse:
+        return problem(
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+            "The service failed to answer; its log has the cause.",
+        )

@@ -1,0 +1,112 @@
+"""Whether a release still says what the inputs and the models would say now."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+import duckdb
+
+from api.releases import Release, attach
+from api.settings import PROJECT
+
+NAMES = ("store_status", "business_hours", "menu_hours", "timezones")
+ENDINGS = (".csv", ".csv.gz", ".parquet")
+
+# What of the project the numbers depend on.
+PROJECT_FILES = ("dbt_project.yml", "profiles.yml")
+PROJECT_FOLDERS = ("models", "macros", "seeds", "tests/sql")
+
+# A file's time is taken from a clock that ticks every few milliseconds.
+TICK_SECONDS = 0.01
+
+
+def why_outdated(release: Release | None, data: Path, project: Path = PROJECT) -> str | None:
+    """Return why a build is needed, or None if the release is what a build would give."""
+    if release is None:
+        return "there is no release yet"
+    if release.vars:
+        return "the newest release was built with vars of its own"
+    return _changed_project_file(release, project) or _changed_input(release, data, project)
+
+
+def input_files(folder: Path) -> dict[str, os.stat_result]:
+    """Return the input files of a folder, by their path without symbolic links.
+
+    A folder that is gone has none; the build then says so.
+    """
+    found = {}
+    real_folder = os.path.realpath(folder)
+    with suppress(FileNotFoundError), os.scandir(real_folder) as entries:
+        for entry in entries:
+            is_input = entry.name.startswith(NAMES) and entry.name.endswith(ENDINGS)
+            if is_input and entry.is_file():
+                found[entry.path] = entry.stat()
+    return found
+
+
+def _changed_project_file(release: Release, project: Path) -> str | None:
+    started_at = release.started_at.timestamp()
+    for path in _project_paths(project):
+        # A folder is newer if something in it was added, renamed or removed.
+        if not path.exists() or path.stat().st_mtime > started_at:
+            return f"{path.relative_to(project)} has changed"
+    return None
+
+
+def project_state(project: Path = PROJECT) -> list[tuple[str, int, int]]:
+    """Return what tells one state of the project's files from another."""
+    state = []
+    for path in _project_paths(project):
+        with suppress(FileNotFoundError):
+            stat = path.stat()
+            state.append((str(path), stat.st_mtime_ns, stat.st_size))
+    return sorted(state)
+
+
+def _project_paths(project: Path) -> Iterator[Path]:
+    for name in PROJECT_FILES:
+        yield project / name
+    for name in PROJECT_FOLDERS:
+        for folder, _, files in os.walk(project / name):
+            yield Path(folder)
+            for file in files:
+                yield Path(folder, file)
+
+
+def _changed_input(release: Release, data: Path, project: Path) -> str | None:
+    """Compare name, size and time; DuckDB knows the time to the second only.
+
+    So a file written since the build began counts as changed: it may have been read before.
+    """
+    try:
+        known = _known_files(release, project)
+    except duckdb.Error:
+        return "the newest release cannot be read"
+    began = release.started_at.timestamp() - TICK_SECONDS
+    found = input_files(data)
+    for file, stat in found.items():
+        if known.get(file) != (stat.st_size, stat.st_mtime_ns // 1_000_000_000):
+            return f"{Path(file).name} is new or has changed"
+        if began <= stat.st_mtime <= time.time():
+            return f"{Path(file).name} was written while the newest release was built"
+    for file in known.keys() - found.keys():
+        return f"{Path(file).name} is gone"
+    return None
+
+
+def _known_files(release: Release, project: Path) -> dict[str, tuple[int, int]]:
+    """Return size and time in seconds of the input files of a release, by their path."""
+    with attach(release.path) as connection:
+        rows = connection.execute(
+            "select file, size_bytes, modified_us // 1000000 from input_files"
+        ).fetchall()
+    # Years of hourly files lie in one folder: look up the links in its path only once.
+    real_folder = cache(os.path.realpath)
+    known = {}
+    for path, size, seconds in rows:
+        folder, name = os.path.split(path)
+        known[os.path.join(real_folder(project / folder), name)] = (size, seconds)
+    return known

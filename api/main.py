@@ -1,0 +1,44 @@
+"""The application: settings, parts and endpoints put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from api import errors
+from api.builds import Builder, service_builder
+from api.jobs import Jobs
+from api.releases import Releases
+from api.reports import Reports
+from api.routers import health, reports
+from api.settings import Settings, read_settings
+
+
+def create_app(settings: Settings | None = None, builder: Builder | None = None) -> FastAPI:
+    """Return the service; its work starts and ends with the server that runs it."""
+    settings = settings or read_settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        settings.output.mkdir(parents=True, exist_ok=True)
+        record = Reports(settings.output)
+        jobs = Jobs(settings, record, Releases(settings.db), builder or service_builder(settings))
+        app.state.settings, app.state.reports, app.state.jobs = settings, record, jobs
+        jobs.start()
+        yield
+        jobs.stop()
+        record.close()
+
+    app = FastAPI(
+        title="Store Uptime",
+        description="How long was each store really up during its business hours?",
+        lifespan=lifespan,
+        responses=errors.declared(500),
+    )
+    errors.install(app)
+    app.include_router(reports.router)
+    app.include_router(health.router)
+    return app
+
+
+app = create_app()

@@ -1,0 +1,80 @@
+"""All settings of the service, read from the environment and checked at start."""
+
+from pathlib import Path
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+# The folder that holds dbt_project.yml; relative paths in the settings start here.
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used; the message names it, its value and what is accepted."""
+
+
+class Settings(BaseSettings):
+    """Settings, each an environment variable `STORE_UPTIME_…`; an empty one counts as unset."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="STORE_UPTIME_", env_ignore_empty=True, frozen=True, validate_default=True
+    )
+
+    data: Path = Field(
+        Path("seeds"), description="Folder with the inputs; unset: the sample in `seeds/`."
+    )
+    db: Path = Field(
+        Path("warehouse/store_uptime.duckdb"),
+        description="DuckDB file that `dbt build` writes; its releases are published beside it.",
+    )
+    output: Path = Field(
+        Path("output"), description="Folder for the reports and the record of who asked for them."
+    )
+    host: str = Field("127.0.0.1", description="Address on which the service listens.")
+    port: int = Field(8000, ge=1, le=65535, description="Port on which the service listens.")
+    build_timeout_seconds: float = Field(
+        3600, gt=0, description="A build that takes longer is ended, and its reports fail."
+    )
+    build_wait_seconds: float = Field(
+        300,
+        ge=0,
+        description="How long a report waits for another process that is writing the DuckDB file.",
+    )
+    releases_kept: int = Field(
+        3, ge=1, description="How many of the newest releases are kept for readers that lag behind."
+    )
+    releases_kept_seconds: float = Field(
+        600, ge=0, description="A release younger than this is kept, however many there are."
+    )
+
+    @field_validator("data", "db", "output")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return PROJECT / path.expanduser()
+
+    @field_validator("data")
+    @classmethod
+    def _is_folder(cls, path: Path) -> Path:
+        if not path.is_dir():
+            raise ValueError("there is no such folder")
+        return path
+
+    @field_validator("db")
+    @classmethod
+    def _is_database_name(cls, path: Path) -> Path:
+        if path.suffix != ".duckdb":
+            raise ValueError("a name that ends in .duckdb is expected")
+        return path
+
+
+def read_settings() -> Settings:
+    """Read the settings from the environment, or raise a SettingsError that says what is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [
+            f"STORE_UPTIME_{str(found['loc'][0]).upper()}={found['input']}: "
+            + found["msg"].removeprefix("Value error, ")
+            for found in error.errors()
+        ]
+        raise SettingsError("\n".join(lines)) from None

@@ -1,0 +1,94 @@
+"""Of all that dbt says about a failure, one sentence reaches whoever asked for the report."""
+
+from types import SimpleNamespace
+
+import pytest
+from dbt.artifacts.schemas.results import RunStatus, TestStatus
+from dbt.cli.main import dbtRunnerResult
+
+from api.build_worker import outcome
+
+
+def failed(text: str) -> dbtRunnerResult:
+    return dbtRunnerResult(success=False, exception=RuntimeError(text))
+
+
+def of_nodes(*nodes: tuple[str, str, str, str | None]) -> dbtRunnerResult:
+    """Return the result of a build of nodes given by kind, name, status and message."""
+    return dbtRunnerResult(
+        success=False,
+        result=SimpleNamespace(
+            results=[
+                SimpleNamespace(
+                    node=SimpleNamespace(resource_type=kind, name=name),
+                    status=status,
+                    message=message,
+                )
+                for kind, name, status, message in nodes
+            ]
+        ),
+    )
+
+
+def test_success():
+    assert outcome(dbtRunnerResult(success=True)) == {"error": None, "is_locked": False}
+
+
+@pytest.mark.parametrize(
+    ("result", "error"),
+    [
+        (
+            failed(
+                "Compilation Error in operation store_uptime-on-run-start-0 (./dbt_project.yml)\n"
+                "  Store Uptime: Missing column status in the file store_status.csv.\n"
+                "  \n"
+                "  > in macro stop_build (macros/stop_build.sql)\n"
+            ),
+            "Missing column status in the file store_status.csv.",
+        ),
+        (
+            failed(
+                "Compilation Error\n"
+                "  Model 'model.store_uptime.stores' (models/marts/stores.sql) depends on a node "
+                "named 'polls' which was not found"
+            ),
+            "Compilation Error: Model 'model.store_uptime.stores' (models/marts/stores.sql) "
+            "depends on a node named 'polls' which was not found",
+        ),
+        (
+            of_nodes(
+                ("model", "stores", RunStatus.Success, "OK"),
+                (
+                    "model",
+                    "store_report",
+                    RunStatus.Error,
+                    "Runtime Error in model store_report (models/marts/store_report.sql)\n"
+                    "  Conversion Error: Could not convert string 'x' to INT32\n"
+                    "  \n"
+                    "  LINE 10: select cast('x' as int)\n",
+                ),
+                ("test", "store_report__is_sorted", RunStatus.Skipped, None),
+            ),
+            "Runtime Error in model store_report (models/marts/store_report.sql): "
+            "Conversion Error: Could not convert string 'x' to INT32",
+        ),
+        (
+            of_nodes(
+                ("model", "stores", RunStatus.Success, "OK"),
+                ("test", "stores__are_unique", TestStatus.Fail, "Got 3 results"),
+            ),
+            "test stores__are_unique failed: Got 3 results",
+        ),
+        (failed(""), "dbt failed without a message."),
+    ],
+)
+def test_failure(result: dbtRunnerResult, error: str):
+    assert outcome(result) == {"error": error, "is_locked": False}
+
+
+def test_file_that_another_process_is_writing():
+    text = (
+        'IO Error: Could not set lock on file "/warehouse/store_uptime.duckdb": '
+        "Conflicting lock is held in /usr/bin/python3.11 (PID 12)."
+    )
+    assert outcome(failed(text)) == {"error": text, "is_locked": True}

@@ -1,0 +1,112 @@
+"""`python -m api`: help, a report, a shell."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from api import __main__ as commands
+from api.builds import BuildError
+from api.settings import PROJECT, Settings
+from tests.api.fakes import AS_OF, FakeBuilder, csv_of, publish
+
+
+@pytest.fixture
+def _in_environment(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the settings where the commands look for them."""
+    for name, value in settings.model_dump().items():
+        monkeypatch.setenv(f"STORE_UPTIME_{name.upper()}", str(value))
+
+
+@pytest.fixture
+def _without_dbt(
+    builder: FakeBuilder, monkeypatch: pytest.MonkeyPatch, _in_environment: None
+) -> None:
+    monkeypatch.setattr(commands, "one_builder", lambda _: builder)
+
+
+def sql(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "api", "sql", *arguments],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_help_names_commands_and_settings(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as ended:
+        commands.main(["--help"])
+    text = capsys.readouterr().out
+    assert ended.value.code == 0
+    for name in ("serve", "report", "sql", *Settings.model_fields):
+        assert name.upper() in text or name in text
+
+
+@pytest.mark.usefixtures("_without_dbt")
+def test_report_says_what_it_wrote(
+    settings: Settings, builder: FakeBuilder, capsys: pytest.CaptureFixture[str]
+):
+    (settings.data / "store_status.csv").write_text("f\ne\nd\nc\nb\na\n")
+    commands.main(["report"])
+    path = settings.output / "store_report.csv"
+    assert path.read_text() == csv_of("a", "b", "c", "d", "e", "f")
+    assert capsys.readouterr().out == (
+        f"Building from {settings.data} …\n"
+        f"Wrote {path}: 6 stores, as of {AS_OF}.\n"
+        "Rejected input rows: 1 bad_time.\n"
+        "\n" + csv_of("a", "b", "c", "d", "e")
+    )
+
+
+@pytest.mark.usefixtures("_without_dbt")
+def test_report_builds_each_time(settings: Settings, builder: FakeBuilder):
+    commands.main(["report"])
+    commands.main(["report"])
+    assert builder.builds == 2
+
+
+@pytest.mark.usefixtures("_without_dbt")
+def test_failed_report_is_one_sentence(builder: FakeBuilder):
+    def fail() -> None:
+        raise BuildError("Missing column status in store_status.csv.")
+
+    builder.meanwhile = fail
+    with pytest.raises(SystemExit) as ended:
+        commands.main(["report"])
+    # A text as exit code is printed to standard error, and the code is 1.
+    assert ended.value.code == "Error: Missing column status in store_status.csv."
+
+
+def test_unusable_setting_is_one_sentence(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("STORE_UPTIME_DATA", "/no/such/folder")
+    with pytest.raises(SystemExit) as ended:
+        commands.main(["report"])
+    assert ended.value.code == ("Error: STORE_UPTIME_DATA=/no/such/folder: there is no such folder")
+
+
+@pytest.mark.usefixtures("_in_environment")
+def test_sql_opens_the_newest_release(settings: Settings):
+    publish(settings)
+    shell = sql("-csv", "-c", "select store_id from store_report_minutes")
+    assert (shell.stdout.split(), shell.stderr) == (["store_id", "a"], "")
+
+
+@pytest.mark.usefixtures("_in_environment")
+def test_sql_cannot_change_the_release(settings: Settings):
+    publish(settings)
+    shell = sql("-c", "delete from store_report_minutes")
+    assert shell.returncode != 0
+    assert "read-only" in shell.stderr
+
+
+@pytest.mark.usefixtures("_in_environment")
+def test_sql_without_a_release_is_one_sentence():
+    shell = sql()
+    assert (shell.returncode, shell.stderr) == (
+        1,
+        "Error: There is no release yet: no build has succeeded so far.\n",
+    )
+    assert "STORE_UPTIME_DB" in os.environ

@@ -1,0 +1,184 @@
+"""Trigger, ask, fetch; and every error in one shape."""
+
+import re
+import time
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.builds import BuildError
+from api.reports import Reports
+from api.settings import Settings
+from tests.api.fakes import FakeBuilder, csv_of, publish
+
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+
+
+def trigger(client: TestClient) -> str:
+    return client.post("/trigger_report").json()["report_id"]
+
+
+def state(client: TestClient, report_id: str) -> dict[str, str]:
+    return client.get("/get_report", params={"report_id": report_id}).json()
+
+
+def end(client: TestClient, report_id: str) -> dict[str, str]:
+    """Return the state of a report once it is not running."""
+    give_up_at = time.monotonic() + 10
+    while (found := state(client, report_id)) == {"status": "Running"}:
+        assert time.monotonic() < give_up_at
+    return found
+
+
+@pytest.fixture
+def report_id(client: TestClient) -> str:
+    """Offer a complete report on store `a`."""
+    report_id = trigger(client)
+    end(client, report_id)
+    return report_id
+
+
+def test_trigger_answers_while_the_report_is_running(client: TestClient, builder: FakeBuilder):
+    builder.may_end.clear()
+    response = client.post("/trigger_report")
+    assert response.status_code == 200
+    assert list(response.json()) == ["report_id"]
+    assert re.fullmatch(UUID, response.json()["report_id"])
+    assert builder.has_begun.wait(10)
+    assert state(client, response.json()["report_id"]) == {"status": "Running"}
+
+
+def test_complete_report_says_where_its_file_is(client: TestClient, report_id: str):
+    assert state(client, report_id) == {
+        "status": "Complete",
+        "download_url": f"/download/{report_id}.csv",
+    }
+
+
+def test_failed_report_says_why(client: TestClient, builder: FakeBuilder):
+    def fail() -> None:
+        raise BuildError('Missing column "status".')
+
+    builder.meanwhile = fail
+    assert end(client, trigger(client)) == {
+        "status": "Failed",
+        "error": 'Missing column "status".',
+    }
+
+
+def test_report_promised_before_a_restart_is_made(
+    settings: Settings, client: TestClient, builder: FakeBuilder
+):
+    # The client's own service ends before the next one begins.
+    client.__exit__(None, None, None)
+    reports = Reports(settings.output)
+    report_id = reports.add()
+    reports.claim_queued()
+    reports.close()
+    with client:
+        assert end(client, report_id)["status"] == "Complete"
+
+
+def test_two_triggers_have_each_their_own_file(client: TestClient):
+    first, second = trigger(client), trigger(client)
+    assert first != second
+    for report_id in (first, second):
+        assert client.get(end(client, report_id)["download_url"]).text == csv_of("a")
+
+
+def test_download_is_a_csv_to_save(client: TestClient, report_id: str):
+    response = client.get(f"/download/{report_id}.csv")
+    assert response.status_code == 200
+    assert response.text == csv_of("a")
+    assert response.headers["content-type"] == "text/csv; charset=utf-8"
+    assert response.headers["content-length"] == str(len(csv_of("a")))
+    assert response.headers["content-disposition"] == f'attachment; filename="{report_id}.csv"'
+
+
+def test_newest_report_has_a_name_of_its_own(client: TestClient, report_id: str):
+    assert client.get("/download/store_report.csv").text == csv_of("a")
+
+
+def test_head_has_the_headers_and_no_body(client: TestClient, report_id: str):
+    url = f"/download/{report_id}.csv"
+    head, get = client.head(url), client.get(url)
+    assert (head.status_code, head.content) == (200, b"")
+    for name in ("content-length", "content-type", "etag", "content-disposition"):
+        assert head.headers[name] == get.headers[name]
+
+
+@pytest.mark.parametrize("sent", ["{etag}", "W/{etag}", '"other", {etag}', "*"])
+def test_known_report_is_not_sent_again(client: TestClient, report_id: str, sent: str):
+    url = f"/download/{report_id}.csv"
+    etag = client.get(url).headers["etag"]
+    response = client.get(url, headers={"If-None-Match": sent.format(etag=etag)})
+    assert (response.status_code, response.content) == (304, b"")
+    assert response.headers["etag"] == etag
+
+
+def test_changed_report_is_sent_again(client: TestClient, settings: Settings, report_id: str):
+    url = "/download/store_report.csv"
+    etag = client.get(url).headers["etag"]
+    (settings.data / "store_status_2.csv").write_text("b\n")
+    end(client, trigger(client))
+    response = client.get(url, headers={"If-None-Match": etag})
+    assert (response.status_code, response.text) == (200, csv_of("a", "b"))
+
+
+def test_health(client: TestClient):
+    response = client.get("/health")
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "status", "detail"),
+    [
+        ("GET", "/get_report?report_id=x", 404, "There is no report 'x'."),
+        ("GET", "/get_report", 422, "query.report_id: Field required."),
+        ("GET", "/download/x.csv", 404, "There is no report file 'x.csv'."),
+        ("GET", "/trigger_report", 405, "GET /trigger_report: method not allowed."),
+        ("GET", "/nowhere", 404, "GET /nowhere: not found."),
+    ],
+)
+def test_error_is_a_problem(client: TestClient, method: str, url: str, status: int, detail: str):
+    response = client.request(method, url)
+    assert response.headers["content-type"] == "application/problem+json"
+    assert (response.status_code, response.json()["status"]) == (status, status)
+    assert response.json()["detail"] == detail
+
+
+def test_unexpected_error_is_a_problem_that_gives_nothing_away(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+):
+    def broken(reports: Reports) -> str:
+        raise RuntimeError("a secret")
+
+    monkeypatch.setattr(Reports, "add", broken)
+    response = client.post("/trigger_report")
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json() == {
+        "type": "about:blank",
+        "title": "Internal Server Error",
+        "status": 500,
+        "detail": "The service failed to answer; its log has the cause.",
+    }
+
+
+def test_errors_are_declared(client: TestClient):
+    paths: dict[str, Any] = client.get("/openapi.json").json()["paths"]
+    assert {
+        (path, method): sorted(operation["responses"])
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+    } == {
+        ("/trigger_report", "post"): ["200", "500"],
+        ("/get_report", "get"): ["200", "404", "422", "500"],
+        ("/download/{name}", "get"): ["200", "304", "404", "422", "500"],
+        ("/health", "get"): ["200", "500"],
+    }
+
+
+def test_service_does_not_need_a_build_to_start(client: TestClient, settings: Settings):
+    publish(settings)
+    assert end(client, trigger(client))["status"] == "Complete"

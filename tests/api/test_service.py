@@ -1,0 +1,253 @@
+"""The whole service with the real dbt project: over HTTP, killed, restarted, disturbed."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.settings import PROJECT
+from tests.api.fakes import HEADER
+
+DEADLINE_SECONDS = 60
+
+# Nine till five every day, in UTC.
+BUSINESS_HOURS = "store_id,dayOfWeek,start_time_local,end_time_local\n" + "".join(
+    f"a,{day},09:00:00,17:00:00\n" for day in range(7)
+)
+TIMEZONES = "store_id,timezone_str\na,UTC\n"
+POLLS = "store_id,status,timestamp_utc\n"
+FIRST_POLLS = (
+    f"{POLLS}a,active,2026-03-11 10:00:00 UTC\n"
+    "a,inactive,2026-03-11 15:30:00 UTC\n"
+    "a,inactive,2026-03-11 16:00:00 UTC\n"
+)
+# Down from 15:30 to 16:00, up in the rest of an hour, of eight hours, of seven times eight hours.
+FIRST_REPORT = f"{HEADER}\na,30.00,30.00,450.00,30.00,3330.00,30.00\n"
+
+
+class Service:
+    """A server process on folders of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.data, self.output = folder / "data", folder / "output"
+        self.db = folder / "warehouse" / "store_uptime.duckdb"
+        self.data.mkdir()
+        (self.data / "business_hours.csv").write_text(BUSINESS_HOURS)
+        (self.data / "timezones.csv").write_text(TIMEZONES)
+        (self.data / "store_status.csv").write_text(FIRST_POLLS)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self._port = free.getsockname()[1]
+        self.environment = os.environ | {
+            "STORE_UPTIME_DATA": str(self.data),
+            "STORE_UPTIME_DB": str(self.db),
+            "STORE_UPTIME_OUTPUT": str(self.output),
+            "STORE_UPTIME_HOST": "127.0.0.1",
+            "STORE_UPTIME_PORT": str(self._port),
+        }
+        self._log = folder / "service.log"
+        self.start()
+
+    def start(self) -> None:
+        with self._log.open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "api", "serve"],
+                cwd=PROJECT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+            )
+        self.wait_until(self._answers)
+
+    def stop(self, by: signal.Signals = signal.SIGTERM) -> int:
+        self.process.send_signal(by)
+        return self.process.wait(DEADLINE_SECONDS)
+
+    def request(self, method: str, url: str) -> tuple[int, bytes]:
+        """Send a request, whose URL is not put in order as a good client would."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=DEADLINE_SECONDS)
+        try:
+            connection.request(method, url)
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+    def json(self, method: str, url: str) -> dict[str, Any]:
+        return json.loads(self.request(method, url)[1])
+
+    def trigger(self) -> str:
+        return self.json("POST", "/trigger_report")["report_id"]
+
+    def end(self, report_id: str) -> dict[str, str]:
+        """Return the state of a report once it is not running."""
+        found: dict[str, str] = {}
+
+        def has_ended() -> bool:
+            found.update(self.json("GET", f"/get_report?report_id={report_id}"))
+            return found["status"] != "Running"
+
+        self.wait_until(has_ended)
+        return found
+
+    def report(self, report_id: str) -> str:
+        """Return the CSV of a report once it is complete."""
+        ended = self.end(report_id)
+        assert ended == {"status": "Complete", "download_url": f"/download/{report_id}.csv"}
+        status, content = self.request("GET", ended["download_url"])
+        assert status == 200
+        return content.decode()
+
+    def release(self) -> str:
+        return json.loads((self.db.parent / "current.json").read_text())["release"]
+
+    def wait_until(self, is_so: Callable[[], bool]) -> None:
+        give_up_at = time.monotonic() + DEADLINE_SECONDS
+        while not is_so():
+            assert time.monotonic() < give_up_at, self._log.read_text()
+            time.sleep(0.02)
+
+    def _answers(self) -> bool:
+        assert self.process.poll() is None, self._log.read_text()
+        try:
+            return self.request("GET", "/health")[0] == 200
+        except OSError:
+            return False
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Offer a service that has made its first report; tests may add stores to its inputs."""
+    service = Service(tmp_path_factory.mktemp("service"))
+    try:
+        assert service.report(service.trigger()) == FIRST_REPORT
+        yield service
+    finally:
+        service.stop()
+
+
+def poll(service: Service, store_id: str) -> None:
+    """Have the first poll of a further store come in, which is open all day."""
+    (service.data / f"store_status_{store_id}.csv").write_text(
+        f"{POLLS}{store_id},active,2026-03-11 16:00:00 UTC\n"
+    )
+
+
+def stores(csv: str) -> list[str]:
+    header, *rows = csv.splitlines()
+    assert header == HEADER
+    return [row.partition(",")[0] for row in rows]
+
+
+def test_nothing_changed_needs_no_build(service: Service):
+    service.report(service.trigger())
+    before = service.release()
+    service.report(service.trigger())
+    assert service.release() == before
+
+
+def test_new_polls_are_in_the_next_report(service: Service):
+    poll(service, "new")
+    assert "new" in stores(service.report(service.trigger()))
+
+
+def test_newest_report_lies_in_the_output_folder(service: Service):
+    csv = service.report(service.trigger())
+    assert (service.output / "store_report.csv").read_text() == csv
+
+
+def test_triggers_at_the_same_time_share_a_build_and_not_a_file(service: Service):
+    before = set(service.db.parent.glob("releases/*.duckdb"))
+    poll(service, "together")
+    with ThreadPoolExecutor(4) as threads:
+        report_ids = list(threads.map(lambda _: service.trigger(), range(4)))
+        csvs = list(threads.map(service.report, report_ids))
+    assert len(set(report_ids)) == 4
+    assert len(set(csvs)) == 1
+    assert "together" in stores(csvs[0])
+    assert len(set(service.db.parent.glob("releases/*.duckdb")) - before) == 1
+
+
+def test_input_without_a_column_fails_in_one_sentence(service: Service):
+    broken = service.data / "store_status_broken.csv"
+    broken.write_text("store_id,timestamp_utc\nb,2026-03-11 16:00:00 UTC\n")
+    ended = service.end(service.trigger())
+    broken.unlink()
+    assert ended["status"] == "Failed"
+    assert "status" in ended["error"]
+    assert "store_status_broken.csv" in ended["error"]
+    assert len(ended["error"].splitlines()) == 1
+    assert service.end(service.trigger())["status"] == "Complete"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "reports.sqlite",
+        "../warehouse/current.json",
+        "..%2Fwarehouse%2Fcurrent.json",
+        "%2e%2e/warehouse/current.json",
+        "%2e%2e%2fstore_report.csv",
+        "..%5Cstore_report.csv",
+        "//etc/passwd",
+        "%2Fetc%2Fpasswd",
+        "store_report.csv%00",
+        "./store_report.csv",
+    ],
+)
+def test_only_reports_can_be_downloaded(service: Service, name: str):
+    status, content = service.request("GET", f"/download/{name}")
+    assert (status, json.loads(content)["status"]) == (404, 404)
+
+
+def test_build_of_an_analyst_and_a_trigger_leave_each_other_alone(service: Service):
+    poll(service, "beside")
+    analyst = subprocess.Popen(
+        [
+            Path(sys.executable).with_name("dbt"),
+            "--quiet",
+            "build",
+            "--select",
+            "tag:none",
+            "stores",
+        ],
+        cwd=PROJECT,
+        env=service.environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    csv = service.report(service.trigger())
+    assert "beside" in stores(csv)
+    said, _ = analyst.communicate(timeout=DEADLINE_SECONDS)
+    assert analyst.returncode == 0, said
+
+
+def test_report_promised_before_kill_9_is_there_after_the_restart(service: Service):
+    poll(service, "killed")
+    report_id = service.trigger()
+    log = service.db.with_name(service.db.name + ".wal")
+    # The build is writing.
+    service.wait_until(log.exists)
+    assert service.stop(signal.SIGKILL) == -signal.SIGKILL
+    assert not (service.output / f"{report_id}.csv").exists()
+    service.start()
+    assert "killed" in stores(service.report(report_id))
+
+
+def test_report_promised_before_a_stop_is_there_after_the_restart(service: Service):
+    poll(service, "stopped")
+    report_id = service.trigger()
+    log = service.db.with_name(service.db.name + ".wal")
+    service.wait_until(log.exists)
+    service.stop()
+    service.start()
+    assert "stopped" in stores(service.report(report_id))

@@ -1,0 +1,51 @@
+"""Settings come from the environment and are checked before anything starts."""
+
+import pytest
+
+from api.settings import PROJECT, Settings, SettingsError, read_settings
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"STORE_UPTIME_{name.upper()}", raising=False)
+
+
+def test_default_paths_lie_in_the_project():
+    settings = read_settings()
+    assert (settings.data, settings.db, settings.output) == (
+        PROJECT / "seeds",
+        PROJECT / "warehouse" / "store_uptime.duckdb",
+        PROJECT / "output",
+    )
+
+
+def test_relative_path_starts_at_the_project(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+):
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    monkeypatch.setenv("STORE_UPTIME_OUTPUT", "reports")
+    assert read_settings().output == PROJECT / "reports"
+
+
+def test_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("STORE_UPTIME_DATA", "")
+    assert read_settings().data == PROJECT / "seeds"
+
+
+def test_error_names_each_variable_and_its_value(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("STORE_UPTIME_DATA", "/no/such/folder")
+    monkeypatch.setenv("STORE_UPTIME_DB", "warehouse/uptime.db")
+    monkeypatch.setenv("STORE_UPTIME_PORT", "http")
+    with pytest.raises(SettingsError) as raised:
+        read_settings()
+    assert str(raised.value).splitlines() == [
+        "STORE_UPTIME_DATA=/no/such/folder: there is no such folder",
+        "STORE_UPTIME_DB=warehouse/uptime.db: a name that ends in .duckdb is expected",
+        "STORE_UPTIME_PORT=http: Input should be a valid integer, "
+        "unable to parse string as an integer",
+    ]
+
+
+def test_every_setting_is_described():
+    assert all(field.description for field in Settings.model_fields.values())

@@ -1,0 +1,86 @@
+"""A report's file is there as a whole or not at all."""
+
+import os
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from api.releases import attach
+from api.settings import Settings
+from api.snapshots import copy_csv, is_report, remove_abandoned, write_csv
+from tests.api.conftest import LONG_AGO
+from tests.api.fakes import csv_of, publish
+
+REPORT_ID = "0b6f6a1e-6c55-4d0e-9d0b-2f9b1e0c7a11"
+
+
+def test_csv_has_the_header_and_the_stores_in_order(settings: Settings):
+    (settings.data / "store_status.csv").write_text("b\n10\n9\na\n")
+    path = settings.output / "store_report.csv"
+    with attach(publish(settings)) as connection:
+        assert write_csv(connection, path) == 4
+    assert path.read_text() == csv_of("10", "9", "a", "b")
+    assert os.listdir(settings.output) == ["store_report.csv"]
+
+
+def test_failed_snapshot_leaves_the_last_report_and_nothing_else(settings: Settings):
+    path = settings.output / "store_report.csv"
+    path.write_text("the last report")
+    with duckdb.connect() as connection:
+        # The first rows are written before the error comes up.
+        connection.execute(
+            """
+            create view store_report_minutes as
+            select
+                range as store_id,
+                if(range = 900000, error('broken'), 1) as minutes
+            from range(1000000)
+            """
+        )
+        with pytest.raises(duckdb.Error, match="broken"):
+            write_csv(connection, path)
+    assert path.read_text() == "the last report"
+    assert os.listdir(settings.output) == ["store_report.csv"]
+
+
+def test_copy_is_the_same(settings: Settings):
+    source = settings.output / "a.csv"
+    source.write_text(csv_of("a"))
+    copy_csv(source, settings.output / "b.csv")
+    assert (settings.output / "b.csv").read_text() == csv_of("a")
+    assert sorted(os.listdir(settings.output)) == ["a.csv", "b.csv"]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        ("store_report.csv", True),
+        (f"{REPORT_ID}.csv", True),
+        (f"{REPORT_ID.upper()}.csv", False),
+        (f"{REPORT_ID}.csv\n", False),
+        (f"{REPORT_ID}.csv.tmp", False),
+        (f".{REPORT_ID}.csv.12.tmp", False),
+        (f"../{REPORT_ID}.csv", False),
+        (REPORT_ID, False),
+        ("reports.sqlite", False),
+        ("other.csv", False),
+        ("", False),
+    ],
+)
+def test_names_of_reports(name: str, is_one: bool):
+    assert is_report(name) == is_one
+
+
+def test_only_abandoned_files_are_removed(settings: Settings):
+    def unfinished(name: str, at: float | None = None) -> Path:
+        path = settings.output / name
+        path.touch()
+        os.utime(path, None if at is None else (at, at))
+        return path
+
+    abandoned = unfinished(f".{REPORT_ID}.csv.12.tmp", LONG_AGO)
+    in_use = unfinished(".store_report.csv.13.tmp")
+    report = unfinished(f"{REPORT_ID}.csv", LONG_AGO)
+    remove_abandoned(settings.output)
+    assert [path.exists() for path in (abandoned, in_use, report)] == [False, True, True]

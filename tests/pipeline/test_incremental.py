@@ -1,0 +1,231 @@
+"""After any sequence of builds the tables are those of one fresh build on the same folder.
+
+The sequences are random, one for each seed. `STORE_UPTIME_TEST_SEEDS` names the seeds, such as
+`0-19`; one seed takes about a minute.
+"""
+
+import json
+import os
+import random
+import subprocess
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.pipeline.changing_folder import CHANGES, ChangingFolder
+from tests.pipeline.conftest import DBT, PROJECT
+
+# The tables for people; others that come to stand beside them in `main` are compared as well.
+TABLES = {"store_report", "period_uptime", "store_timeline", "stores", "rejected_rows"}
+
+Tables = dict[str, Counter[tuple[Any, ...]]]
+
+
+class Warehouse:
+    """A DuckDB file that is built again and again."""
+
+    def __init__(self, folder: Path, data: Path) -> None:
+        folder.mkdir()
+        self.path = folder / "warehouse" / "store_uptime.duckdb"
+        self.path.parent.mkdir()
+        self._environment = {
+            "STORE_UPTIME_DATA": str(data),
+            "STORE_UPTIME_DB": str(self.path),
+            "STORE_UPTIME_OUTPUT": str(folder / "output"),
+            "DBT_TARGET_PATH": str(folder / "target"),
+            "DBT_LOG_PATH": str(folder / "logs"),
+        }
+
+    def build(self, *options: str, **variables: Any) -> None:
+        """Build, or fail with what dbt said."""
+        output = self.try_to_build(*options, **variables)
+        assert "Completed successfully" in output, output
+
+    def try_to_build(self, *options: str, kill_at_line: int = 0, **variables: Any) -> str:
+        """Return what dbt said, up to the line at which it was killed."""
+        lines: list[str] = []
+        with self._start(*options, variables=variables) as dbt:
+            assert dbt.stdout
+            for line in dbt.stdout:
+                lines.append(line)
+                if kill_at_line and len(lines) == kill_at_line:
+                    dbt.kill()
+        return "".join(lines)
+
+    def build_anew(self, **variables: Any) -> None:
+        """Remove the file and build."""
+        for path in self.path.parent.glob("store_uptime.duckdb*"):
+            path.unlink()
+        self.build(**variables)
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.path), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def tables(self) -> Tables:
+        """Return the rows of all tables in `main`, without keys, which mean nothing outside."""
+        columns = self.query(
+            """
+            select table_name, string_agg('"' || column_name || '"', ', ' order by ordinal_position)
+            from information_schema.columns
+            where table_schema = 'main' and not ends_with(column_name, '_key')
+            group by table_name
+            """
+        )
+        return {
+            name: Counter(self.query(f"select {names} from main.{name}")) for name, names in columns
+        }
+
+    def _start(self, *options: str, variables: dict[str, Any]) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [
+                *(DBT, "--no-use-colors", "build", "--vars", json.dumps(variables)),
+                *("--exclude-resource-type", "unit_test", "test"),
+                *options,
+            ],
+            cwd=PROJECT,
+            env={**os.environ, **self._environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+
+class Sequence:
+    """Changes and builds at random, compared with fresh builds."""
+
+    def __init__(self, folder: Path, seed: object) -> None:
+        self.folder = ChangingFolder(folder / "data", seed)
+        self.rng = random.Random(f"builds {seed}")
+        self.built = Warehouse(folder / "built", self.folder.path)
+        self.fresh = Warehouse(folder / "fresh", self.folder.path)
+        self.log = [f"seed {seed}"]
+
+    def change(self, *changes: Any) -> None:
+        self.log.extend(change(self.folder) for change in changes)
+
+    def build(self) -> None:
+        self.log.append("-- build")
+        self.built.build(**self.folder.variables)
+
+    def disturb(self, name: str) -> None:
+        """Begin or do a build that is not a whole one; it may fail on files that are gone."""
+        self.log.append(f"-- {name}")
+        if name == "failed build":
+            self.folder.put_file_without_status()
+            output = self.built.try_to_build(**self.folder.variables)
+            assert "no column status" in output, output
+            self.folder.remove_file_without_status()
+        elif name == "killed build":
+            line = self.rng.randrange(5, 75)
+            self.log.append(f"   at line {line}")
+            self.built.try_to_build(kill_at_line=line, **self.folder.variables)
+        elif name == "partial build":
+            selected = self.rng.choice(("int_polls", "int_store_keys+", "+int_horizon", "stores"))
+            self.log.append(f"   of {selected}")
+            self.built.try_to_build("--select", selected, **self.folder.variables)
+        elif name == "empty build":
+            self.built.try_to_build("--empty", **self.folder.variables)
+
+    def compare(self) -> None:
+        self.log.append("-- fresh build, compared")
+        self.fresh.build_anew(**self.folder.variables)
+        built, fresh = self.built.tables(), self.fresh.tables()
+        assert built.keys() == fresh.keys() >= TABLES
+        for name, rows in fresh.items():
+            assert rows or name == "rejected_rows", f"{name} is empty"
+            extra, missing = built[name] - rows, rows - built[name]
+            assert not extra and not missing, "\n".join(
+                [
+                    *self.log,
+                    f"{name} has {extra.total()} rows too many, such as",
+                    *map(str, sorted(extra, key=str)[:5]),
+                    f"and lacks {missing.total()}, such as",
+                    *map(str, sorted(missing, key=str)[:5]),
+                ]
+            )
+
+
+def seeds() -> range:
+    first, _, last = os.environ.get("STORE_UPTIME_TEST_SEEDS", "0").partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+@pytest.mark.parametrize("seed", seeds())
+def test_any_sequence_of_builds_gives_the_tables_of_a_fresh_build(
+    tmp_path: Path, seed: int
+) -> None:
+    sequence = Sequence(tmp_path, seed)
+    sequence.build()
+
+    changes = list(CHANGES)
+    sequence.rng.shuffle(changes)
+    while changes:
+        count = sequence.rng.randrange(3, 6)
+        sequence.change(*changes[:count], ChangingFolder.next_hour)
+        del changes[:count]
+        sequence.build()
+        if sequence.rng.random() < 0.5 or not changes:
+            sequence.compare()
+
+    for disturbances, then in (
+        (("failed build",), ()),
+        ((), (ChangingFolder.changed_policy, ChangingFolder.changed_policy)),
+        (("killed build", "partial build", "empty build"), (ChangingFolder.default_policy,)),
+    ):
+        sequence.change(*sequence.rng.sample(CHANGES, 2))
+        for disturbance in disturbances:
+            sequence.disturb(disturbance)
+        sequence.change(*then)
+        sequence.build()
+        sequence.compare()
+
+
+def test_an_ordinary_hour_costs_an_hour(tmp_path: Path) -> None:
+    """Only the new file is read, and what happened before the last polls stays untouched."""
+    folder = ChangingFolder(tmp_path / "data", "hour")
+    # A first poll settles a week: leave out the stores that were never polled.
+    folder.stores = sorted({row[0] for file in folder.polls.values() for row in file.rows})
+    warehouse = Warehouse(tmp_path / "built", folder.path)
+    warehouse.build()
+    before = warehouse.query(POLLS), warehouse.query(TIMELINE)
+    [(as_of_us,)] = warehouse.query("select as_of_us from intermediate.int_horizon")
+    said = folder.next_hour()
+    warehouse.build()
+    polls, timeline = warehouse.query(POLLS), warehouse.query(TIMELINE)
+
+    [(file, file_key)] = warehouse.query(
+        "select file, file_key from inputs.files where is_new and input = 'store_status'"
+    )
+    name = Path(file).name
+    assert said.endswith(name)
+    new_polls = polls[len(before[0]) :]
+    assert polls == before[0] + new_polls
+    assert len(new_polls) == len(folder.polls[name].rows)
+    assert {poll[0] for poll in new_polls} == {file_key}
+
+    # Stores are polled at least every 1.3 hours.
+    changed_us = dict(warehouse.query("select store_key, changed_us from intermediate.int_changes"))
+    assert as_of_us - 2 * 3_600_000_000 < min(changed_us.values()) <= as_of_us
+    kept = [stretch for stretch in before[1] if stretch[1] < changed_us[stretch[0]]]
+    assert len(kept) > len(before[1]) // 2
+    assert timeline[: len(kept)] == kept
+    windows = warehouse.query("select store_key, ended_us from intermediate.int_business_windows")
+    assert windows
+    assert all(ended_us >= changed_us[store_key] for store_key, ended_us in windows)
+
+
+# In the order in which they were written, so that rows written anew come behind all others.
+POLLS = """
+    select file_key, store_key, polled_us, is_active, rejected_as
+    from intermediate.int_polls
+    order by rowid
+"""
+TIMELINE = """
+    select store_key, ended_us, started_us, status, is_confirmed
+    from intermediate.int_store_timeline
+    order by rowid
+"""
