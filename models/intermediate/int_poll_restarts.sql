@@ -31,7 +31,8 @@ touched as (
     from (
         select store_key, polled_us from added_polls
         union all
-        select store_key, polled_us from removed_polls where polled_us is not null
+        select store_key, polled_us from removed_polls
+        where polled_us is not null
     ) as polls_added_or_removed
     group by store_key
 )

@@ -82,7 +82,13 @@ class ChangingFolder:
         self._statuses: dict[str, bool] = {}
         self._ids_left = [
             *(f"{self.rng.randrange(10**18, 10**19)}" for _ in range(40)),
-            *("7", "07", "Zürich, Bahnhofstraße", 'say "hi"', "5b2ff5a6-8a0e-4f0b-9d5c-3c1f6f1f7a10"),
+            *(
+                "7",
+                "07",
+                "Zürich, Bahnhofstraße",
+                'say "hi"',
+                "5b2ff5a6-8a0e-4f0b-9d5c-3c1f6f1f7a10",
+            ),
         ]
         self.rng.shuffle(self._ids_left)
         self.start = datetime.fromisoformat(self.rng.choice(STARTS)).replace(tzinfo=UTC)
@@ -217,7 +223,9 @@ class ChangingFolder:
     def removed_newest_file(self) -> str:
         """Remove the file with the newest poll, so that `as_of` goes back."""
         last = _text(self._last_poll())
-        names = [name for name, file in self.polls.items() if any(row[2] == last for row in file.rows)]
+        names = [
+            name for name, file in self.polls.items() if any(row[2] == last for row in file.rows)
+        ]
         said = "newest: " + ", ".join(self._remove(name) for name in names)
         self.now = self._last_poll().replace(minute=0, second=0, microsecond=0) + HOUR
         return said
@@ -225,7 +233,9 @@ class ChangingFolder:
     def removed_oldest_file(self) -> str:
         """Remove the file with the oldest poll, so that history begins later."""
         first = _text(self._first_poll())
-        names = [name for name, file in self.polls.items() if any(row[2] == first for row in file.rows)]
+        names = [
+            name for name, file in self.polls.items() if any(row[2] == first for row in file.rows)
+        ]
         return "oldest: " + ", ".join(self._remove(name) for name in names)
 
     def removed_store(self) -> str:
@@ -469,9 +479,7 @@ class ChangingFolder:
             return self._any_file()
         return self.rng.choice(names)
 
-    def _add_polls(
-        self, kind: str, stores: Sequence[str], start: datetime, end: datetime
-    ) -> str:
+    def _add_polls(self, kind: str, stores: Sequence[str], start: datetime, end: datetime) -> str:
         rows = self._polls(stores, start, end)
         self.rng.shuffle(rows)
         return self._add(kind, rows)
