@@ -46,6 +46,15 @@ class Settings(BaseSettings):
     releases_kept_seconds: float = Field(
         600, ge=0, description="A release younger than this is kept, however many there are."
     )
+    query_timeout_seconds: float = Field(
+        30, gt=0, description="A query that takes longer is interrupted, and answered with 503."
+    )
+    page_rows_max: int = Field(
+        1000, ge=1, le=100_000, description="How many rows one page of a list may have."
+    )
+    window_days_max: float = Field(
+        400, gt=0, description="How long a window of time may be that figures are asked for."
+    )
 
     @field_validator("data", "db", "output")
     @classmethod

@@ -1,0 +1,72 @@
+"""Pages by key: a cursor says behind which row the next page begins, whatever came meanwhile."""
+
+import base64
+import binascii
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import Query
+from starlette.exceptions import HTTPException
+
+ROWS_MAX = 1000
+
+Limit = Annotated[int, Query(ge=1, le=ROWS_MAX, description="Rows on a page.")]
+Cursor = Annotated[
+    str | None,
+    Query(description="`next_cursor` of the page before, for the page behind it."),
+]
+
+# A value by which rows are sorted, as JSON knows it.
+Key = str | float | None
+
+
+def write_cursor(order: str, *keys: Key) -> str:
+    """Return a cursor behind the row with these keys; `order` names what the rows are sorted by."""
+    said = json.dumps([order, *keys], separators=(",", ":"), ensure_ascii=False)
+    return base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str | None, order: str, *types: type) -> tuple[Any, ...] | None:
+    """Return the keys in a cursor, None where there is none; each is of its type, or None.
+
+    Raises HTTPException 422 for a cursor that was not made here, or for another order.
+    """
+    if cursor is None:
+        return None
+    try:
+        said = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True))
+        # Text that no database takes is none of ours.
+        json.dumps(said, ensure_ascii=False, allow_nan=False).encode()
+    except (binascii.Error, ValueError, RecursionError):
+        said = None
+    if not isinstance(said, list) or len(said) != 1 + len(types):
+        raise _not_ours(cursor)
+    said_order, *keys = said
+    if said_order != order:
+        raise HTTPException(
+            422,
+            f"query.cursor: this cursor is of a list with the order {said_order!r}, "
+            f"and here the order is {order!r}; ask for the first page without a cursor.",
+        )
+    try:
+        return tuple(_read(key, kind) for key, kind in zip(keys, types, strict=True))
+    except ValueError:
+        raise _not_ours(cursor) from None
+
+
+def _read(key: object, kind: type) -> Any:
+    if kind is datetime and isinstance(key, str):
+        at = datetime.fromisoformat(key)
+        if at.tzinfo is not UTC:
+            raise ValueError
+        return at.replace(tzinfo=None)
+    if key is not None and not isinstance(key, kind):
+        raise ValueError
+    return key
+
+
+def _not_ours(cursor: str) -> HTTPException:
+    return HTTPException(
+        422, f"query.cursor: {cursor!r} is not a `next_cursor` that this service gave out."
+    )
