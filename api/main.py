@@ -8,9 +8,10 @@ from fastapi import FastAPI
 from api import errors
 from api.builds import Builder, service_builder
 from api.jobs import Jobs
-from api.releases import Releases
+from api.paths import PathsAsSent
+from api.releases import Releases, SharedReleases
 from api.reports import Reports
-from api.routers import health, reports
+from api.routers import health, reports, stores, uptime
 from api.settings import Settings, read_settings
 
 
@@ -24,9 +25,11 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
         record = Reports(settings.output)
         jobs = Jobs(settings, record, Releases(settings.db), builder or service_builder(settings))
         app.state.settings, app.state.reports, app.state.jobs = settings, record, jobs
+        app.state.shared_releases = SharedReleases(Releases(settings.db))
         jobs.start()
         yield
         jobs.stop()
+        app.state.shared_releases.close()
         record.close()
 
     app = FastAPI(
@@ -36,7 +39,10 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
         responses=errors.declared(500),
     )
     errors.install(app)
+    app.add_middleware(PathsAsSent, prefix="/stores/")
     app.include_router(reports.router)
+    app.include_router(stores.router)
+    app.include_router(uptime.router)
     app.include_router(health.router)
     return app
 

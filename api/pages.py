@@ -18,12 +18,13 @@ Cursor = Annotated[
 ]
 
 # A value by which rows are sorted, as JSON knows it.
-Key = str | float | None
+Key = str | float | datetime | None
 
 
 def write_cursor(order: str, *keys: Key) -> str:
     """Return a cursor behind the row with these keys; `order` names what the rows are sorted by."""
-    said = json.dumps([order, *keys], separators=(",", ":"), ensure_ascii=False)
+    texts = [f"{key.isoformat()}Z" if isinstance(key, datetime) else key for key in keys]
+    said = json.dumps([order, *texts], separators=(",", ":"), ensure_ascii=False)
     return base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
 
 

@@ -2,17 +2,21 @@
 
 import json
 import logging
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import duckdb
 
 log = logging.getLogger(__name__)
+
+NO_RELEASE = "There is no release yet: no build has succeeded so far."
 
 
 class NoReleaseError(Exception):
@@ -61,19 +65,23 @@ class Releases:
 
         Raises NoReleaseError if nothing has been published yet.
         """
+        release, connection = self.attach_newest()
+        with connection:
+            yield release, connection
+
+    def attach_newest(
+        self, database: Callable[[Release], str] = lambda _: ":memory:"
+    ) -> tuple[Release, duckdb.DuckDBPyConnection]:
+        """Do what `open_newest` does, in the DuckDB database named; the caller closes it."""
         while True:
             release = self.newest()
             if release is None:
-                raise NoReleaseError("There is no release yet: no build has succeeded so far.")
+                raise NoReleaseError(NO_RELEASE)
             try:
-                connection = attach(release.path)
+                return release, attach(release.path, database(release))
             except duckdb.IOException:
                 if release.path.exists():
                     raise
-                continue
-            with connection:
-                yield release, connection
-            return
 
     def prune(self, kept: int, kept_seconds: float) -> None:
         """Remove releases that are neither among the newest `kept` nor younger than given.
@@ -90,9 +98,61 @@ class Releases:
                 log.info("Removed the release %s", path.stem)
 
 
-def attach(path: Path) -> duckdb.DuckDBPyConnection:
+class SharedReleases:
+    """The newest release, opened once for all readers; each has a connection of its own.
+
+    To connect to an open release takes a twentieth of the time that opening it takes.
+    """
+
+    def __init__(self, releases: Releases) -> None:
+        self._releases = releases
+        # DuckDB finds an open database of this process by its name.
+        self._name = uuid4().hex
+        self._lock = threading.Lock()
+        self._open: tuple[Release, duckdb.DuckDBPyConnection] | None = None
+
+    def newest(self) -> Release:
+        """Return the newest release, or raise NoReleaseError."""
+        release = self._releases.newest()
+        if release is None:
+            raise NoReleaseError(NO_RELEASE)
+        return release
+
+    @contextmanager
+    def open_newest(self) -> Iterator[tuple[Release, duckdb.DuckDBPyConnection]]:
+        """Do what `Releases.open_newest` does, faster."""
+        with self._lock:
+            release = self._newest_open()
+            connection = duckdb.connect(self._database(release))
+        with connection:
+            connection.execute("use release; set timezone = 'UTC'")
+            yield release, connection
+
+    def close(self) -> None:
+        """Close the release; who reads it goes on."""
+        with self._lock:
+            self._close()
+
+    def _newest_open(self) -> Release:
+        newest = self.newest()
+        if self._open is None or self._open[0].release_id != newest.release_id:
+            found = self._releases.attach_newest(self._database)
+            self._close()
+            self._open = found
+        return self._open[0]
+
+    def _database(self, release: Release) -> str:
+        return f":memory:{release.release_id}-{self._name}"
+
+    def _close(self) -> None:
+        if self._open is not None:
+            self._open[1].close()
+            self._open = None
+
+
+def attach(path: Path, database: str = ":memory:") -> duckdb.DuckDBPyConnection:
     """Return a connection of its own that reads a release; the caller closes it."""
-    connection = duckdb.connect()
+    connection = duckdb.connect(database)
     try:
         connection.execute(attach_sql(path))
         connection.execute("set timezone = 'UTC'")

@@ -59,13 +59,17 @@ def write_release(db: Path, data: Path) -> Path:
 
 
 def point_to(
-    release: Path, db: Path, began: datetime, release_vars: dict[str, Any] | None = None
+    release: Path,
+    db: Path,
+    began: datetime,
+    release_vars: dict[str, Any] | None = None,
+    as_of: str = AS_OF,
 ) -> None:
     """Make a release the newest; its build began then, with these vars."""
     said = {
         "release": release.stem,
         "path": f"releases/{release.name}",
-        "as_of": AS_OF,
+        "as_of": as_of,
         "started_at": began.isoformat(timespec="microseconds").replace("+00:00", "Z"),
         "published_at": datetime.now(UTC).isoformat(),
         "vars": release_vars or {},

@@ -167,6 +167,7 @@ def test_unexpected_error_is_a_problem_that_gives_nothing_away(
 
 def test_errors_are_declared(client: TestClient):
     paths: dict[str, Any] = client.get("/openapi.json").json()["paths"]
+    reading = ["200", "304", "403", "404", "422", "500", "503"]
     assert {
         (path, method): sorted(operation["responses"])
         for path, operations in paths.items()
@@ -175,6 +176,10 @@ def test_errors_are_declared(client: TestClient):
         ("/trigger_report", "post"): ["200", "500"],
         ("/get_report", "get"): ["200", "404", "422", "500"],
         ("/download/{name}", "get"): ["200", "304", "404", "422", "500"],
+        ("/stores", "get"): reading,
+        ("/stores/{store_id}", "get"): reading,
+        ("/stores/{store_id}/timeline", "get"): reading,
+        ("/uptime", "get"): reading,
         ("/health", "get"): ["200", "500"],
     }
 

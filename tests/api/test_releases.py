@@ -63,12 +63,12 @@ def test_reader_moves_on_if_its_release_is_pruned_before_it_opens(
     first = publish(settings)
     tried = []
 
-    def attach_late(path: Path) -> duckdb.DuckDBPyConnection:
+    def attach_late(path: Path, database: str) -> duckdb.DuckDBPyConnection:
         tried.append(path)
         if path == first:
             publish(settings)
             first.unlink()
-        return attach(path)
+        return attach(path, database)
 
     monkeypatch.setattr(module, "attach", attach_late)
     with releases.open_newest() as (release, connection):

@@ -1,0 +1,168 @@
+"""Answers from the newest release: who may read which stores, and what a client already knows."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import duckdb
+from fastapi import Query, Request, Response
+from starlette.exceptions import HTTPException
+
+from api.errors import declared
+from api.etags import is_known
+from api.pages import ROWS_MAX
+from api.queries import TooSlowError, limited
+from api.releases import NoReleaseError, Release
+
+_FIRST, _LAST = datetime(1971, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
+
+# What any answer from a release may be besides the answer.
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    304: {"description": "Nothing has changed since the ETag in `If-None-Match`."},
+    **declared(403, 404, 422, 503),
+}
+
+# An array or object of JSON as DuckDB wrote it, and what else belongs into the answer.
+Ask = Callable[[Release, duckdb.DuckDBPyConnection], bytes]
+
+From = Annotated[
+    datetime | None,
+    Query(
+        alias="from",
+        description="Start, inclusive; UTC unless it has an offset. Default: a week before `to`.",
+        examples=["2026-03-11T00:00:00Z"],
+    ),
+]
+To = Annotated[
+    datetime | None,
+    Query(
+        alias="to",
+        description="End, exclusive, at most `as_of`; UTC unless it has an offset. "
+        "Default: `as_of`.",
+        examples=["2026-03-12T00:00:00Z"],
+    ),
+]
+
+
+def answer(request: Request, ask: Ask) -> Response:
+    """Answer with what `ask` reads from the newest release, or with 304 if the client has that."""
+    shared = request.app.state.shared_releases
+    try:
+        etag = _etag(request, shared.newest())
+        if is_known(etag, request.headers.get("If-None-Match")):
+            return Response(status_code=304, headers=_headers(etag))
+        with (
+            shared.open_newest() as (release, connection),
+            limited(connection, request.app.state.settings.query_timeout_seconds),
+        ):
+            body = ask(release, connection)
+    except NoReleaseError as error:
+        raise HTTPException(503, f"{error} POST /trigger_report starts one.") from None
+    except TooSlowError as error:
+        raise HTTPException(503, f"{error} Ask for a shorter window or fewer stores.") from None
+    except (duckdb.CatalogException, duckdb.BinderException):
+        # Releases outlive the models that made them.
+        raise HTTPException(
+            503,
+            "The newest release was built by models that did not have this yet; "
+            "POST /trigger_report starts a build.",
+        ) from None
+    return Response(body, media_type="application/json", headers=_headers(_etag(request, release)))
+
+
+def allowed_stores(request: Request) -> list[str] | None:
+    """Return the stores that the client may see, None for all."""
+    stores = getattr(getattr(request.state, "principal", None), "stores", None)
+    return None if stores is None else sorted(stores)
+
+
+def refuse_other_stores(request: Request, store_ids: list[str]) -> None:
+    """Raise HTTPException 403 if the client may not see one of the stores."""
+    allowed = allowed_stores(request)
+    for store_id in store_ids:
+        if allowed is not None and store_id not in allowed:
+            raise HTTPException(403, f"This token is not for the store {store_id!r}.")
+
+
+def check_stores_known(connection: duckdb.DuckDBPyConnection, store_ids: list[str]) -> None:
+    """Raise HTTPException 404 if a store is in none of the inputs."""
+    unknown = connection.execute(
+        "select unnest(?::varchar[]) as store_id except select store_id from stores limit 1",
+        [store_ids],
+    ).fetchone()
+    if unknown is not None:
+        raise HTTPException(
+            404,
+            f"There is no store {unknown[0]!r} in the newest release; GET /stores lists them all.",
+        )
+
+
+def check_limit(request: Request, limit: int) -> None:
+    """Raise HTTPException 422 for a page that is longer than the setting allows."""
+    rows_max = min(ROWS_MAX, request.app.state.settings.page_rows_max)
+    if limit > rows_max:
+        raise HTTPException(422, f"query.limit: {limit} is more than {rows_max}, the most allowed.")
+
+
+def window(
+    request: Request, release: Release, from_at: datetime | None, to_at: datetime | None
+) -> tuple[datetime, datetime]:
+    """Return the window asked for, in UTC without a zone, the last week if none was.
+
+    Raises HTTPException 422 for one that is empty, too long or not over yet.
+    """
+    as_of = datetime.fromisoformat(release.as_of).astimezone(UTC).replace(tzinfo=None)
+    ended_at = as_of if to_at is None else _utc("to", to_at)
+    if ended_at > as_of:
+        raise HTTPException(
+            422,
+            f"query.to: {shown(ended_at)} is after as_of, {shown(as_of)}, up to which is known.",
+        )
+    started_at = ended_at - timedelta(days=7) if from_at is None else _utc("from", from_at)
+    if started_at >= ended_at:
+        raise HTTPException(
+            422, f"query.from: {shown(started_at)} is not before {shown(ended_at)}, the end."
+        )
+    days_max = request.app.state.settings.window_days_max
+    if ended_at - started_at > timedelta(days=days_max):
+        raise HTTPException(
+            422,
+            f"query.from: {shown(started_at)} to {shown(ended_at)} is longer than {days_max:g} "
+            "days, the most that STORE_UPTIME_WINDOW_DAYS_MAX allows.",
+        )
+    return started_at, ended_at
+
+
+def shown(at: datetime) -> str:
+    """Return an instant in UTC as the service writes it."""
+    return at.isoformat(timespec="microseconds") + "Z"
+
+
+def page(
+    release: Release, name: str, rows: list[str], next_cursor: str | None, **further: str | None
+) -> bytes:
+    """Return a page of rows, which are JSON already, under a name."""
+    head = json.dumps(
+        {"as_of": release.as_of, **further, "next_cursor": next_cursor}, ensure_ascii=False
+    )
+    return f'{head[:-1]}, "{name}": [{",".join(rows)}]}}'.encode()
+
+
+def _utc(name: str, at: datetime) -> datetime:
+    with_zone = at.replace(tzinfo=at.tzinfo or UTC)
+    if not _FIRST <= with_zone <= _LAST:
+        raise HTTPException(
+            422, f"query.{name}: {at.isoformat()} is outside the years 1971 to 9998."
+        )
+    return with_zone.astimezone(UTC).replace(tzinfo=None)
+
+
+def _etag(request: Request, release: Release) -> str:
+    asked = (release.release_id, request.url.path, request.url.query, allowed_stores(request))
+    return f'"{hashlib.sha256(repr(asked).encode()).hexdigest()[:32]}"'
+
+
+def _headers(etag: str) -> dict[str, str]:
+    return {"ETag": etag, "Cache-Control": "private, no-cache"}

@@ -1,0 +1,328 @@
+"""The stores of the newest release: all of them, one of them, and its timeline."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+import duckdb
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.pages import Cursor, Limit, read_cursor, write_cursor
+from api.reading import (
+    REFUSALS,
+    From,
+    To,
+    allowed_stores,
+    answer,
+    check_limit,
+    check_stores_known,
+    page,
+    refuse_other_stores,
+    shown,
+    window,
+)
+from api.releases import Release
+from api.rows import Conditions, columns, identifier, json_object, json_values
+
+router = APIRouter(tags=["stores"])
+
+_PERIODS = ("last_hour", "last_day", "last_week")
+_FIGURES = {
+    "uptime": "uptime_seconds",
+    "downtime": "downtime_seconds",
+    "unknown": "unknown_seconds",
+    "uptime_ratio": "uptime_ratio",
+}
+# The name of each order by a figure, with the period and the column that it stands for.
+_FIGURE_SORTS = {
+    f"{figure}_{period}": (period, column)
+    for figure, column in _FIGURES.items()
+    for period in _PERIODS
+}
+_KNOWN_COLUMNS = (
+    "store_id",
+    "timezone",
+    "is_timezone_given",
+    "has_business_hours",
+    "is_always_open",
+    "first_polled_at",
+    "last_polled_at",
+    "last_status",
+)
+
+Sort = StrEnum("Sort", ["store_id", "last_polled_at", *_FIGURE_SORTS])
+
+StoreId = Annotated[
+    str,
+    Path(
+        description="The store's id, percent-encoded, a slash in it too.",
+        examples=["1000000000000000001"],
+    ),
+]
+
+
+class PeriodFigures(BaseModel):
+    """Figures of one store and period, as in the table `period_uptime`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    started_at: datetime
+    ended_at: datetime
+    business_seconds: float
+    uptime_seconds: float
+    downtime_seconds: float
+    unknown_seconds: float
+
+
+class Store(BaseModel):
+    """A store, as in the table `stores`, with its figures."""
+
+    store_id: str
+    timezone: str
+    is_timezone_given: bool
+    has_business_hours: bool
+    is_always_open: bool
+    first_polled_at: datetime | None
+    last_polled_at: datetime | None
+    last_status: Literal["active", "inactive"] | None
+    attributes: dict[str, Any] = Field(description="The further columns of the table `stores`.")
+    periods: dict[str, PeriodFigures] = Field(description="The figures by period.")
+
+
+class Stores(BaseModel):
+    """A page of stores."""
+
+    as_of: datetime
+    next_cursor: str | None = Field(description="For the next page; null on the last one.")
+    stores: list[Store]
+
+
+class OneStore(BaseModel):
+    """One store."""
+
+    as_of: datetime
+    store: Store
+
+
+class TimelineRow(BaseModel):
+    """A stretch of business time with one status, as in the table `store_timeline`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    started_at: datetime
+    ended_at: datetime
+    status: str = Field(examples=["up"])
+    is_confirmed: bool
+    duration_seconds: float
+
+
+class Timeline(BaseModel):
+    """A page of a store's timeline, clipped to the window."""
+
+    as_of: datetime
+    store_id: str
+    started_at: datetime
+    ended_at: datetime
+    next_cursor: str | None = Field(description="For the next page; null on the last one.")
+    timeline: list[TimelineRow]
+
+
+@router.get("/stores", response_class=Response, responses={200: {"model": Stores}, **REFUSALS})
+def list_stores(
+    request: Request,
+    search: Annotated[
+        str | None,
+        Query(description="Part of the store's id or of one of its attributes, in any case."),
+    ] = None,
+    status: Annotated[
+        Literal["active", "inactive", "never_polled"] | None,
+        Query(description="What the last poll said."),
+    ] = None,
+    timezone: Annotated[str | None, Query(examples=["America/Chicago"])] = None,
+    sort: Annotated[
+        Sort,
+        Query(
+            description="`downtime_last_week` is the downtime in `periods.last_week`, and so on. "
+            "Nulls come last, and equal values in the order of `store_id`."
+        ),
+    ] = Sort.store_id,
+    order: Literal["asc", "desc"] = "asc",
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Response:
+    """List the stores with their figures, page by page."""
+    check_limit(request, limit)
+    ordered = f"stores by {sort} {order}"
+    key_type = {"store_id": str, "last_polled_at": datetime}.get(sort, float)
+    last = read_cursor(cursor, ordered, key_type, str)
+
+    def ask(release: Release, connection: duckdb.DuckDBPyConnection) -> bytes:
+        store_columns = columns(connection, "stores")
+        attributes = _attributes(store_columns)
+        conditions = Conditions()
+        if (allowed := allowed_stores(request)) is not None:
+            conditions.add("stores.store_id in (select unnest(?::varchar[]))", allowed)
+        if search:
+            names = ["store_id", *(name for name in attributes if attributes[name] == "VARCHAR")]
+            texts = [f"lower(stores.{identifier(name)})" for name in names]
+            conditions.add(
+                " or ".join(f"contains({text}, lower(?))" for text in texts),
+                *[search] * len(texts),
+            )
+        if status == "never_polled":
+            conditions.add("stores.last_status is null")
+        elif status is not None:
+            conditions.add("stores.last_status = ?", status)
+        if timezone is not None:
+            conditions.add("stores.timezone = ?", timezone)
+        source, key = "stores", f"stores.{sort}"
+        if sort in _FIGURE_SORTS:
+            period, column = _FIGURE_SORTS[sort]
+            source = "stores inner join period_uptime using (store_id)"
+            key = f"period_uptime.{column}"
+            conditions.add("period_uptime.period = ?", period)
+        if last is not None:
+            conditions.add_behind(key, "stores.store_id", order, last)
+        rows = connection.execute(
+            f"""
+            with page as materialized (
+                select stores.store_id, {key} as sort_key
+                from {source}
+                where {conditions.sql}
+                order by sort_key {order} nulls last, stores.store_id
+                limit {limit + 1}
+            )
+            select items.json, page.sort_key, page.store_id
+            from page
+            inner join ({_items(connection, store_columns, "select store_id from page")}) as items
+                on page.store_id = items.store_id
+            order by page.sort_key {order} nulls last, page.store_id
+            """,
+            conditions.values,
+        ).fetchall()
+        next_cursor = None
+        if len(rows) > limit:
+            _, last_key, last_id = rows[limit - 1]
+            next_cursor = write_cursor(ordered, last_key, last_id)
+        return page(release, "stores", [row[0] for row in rows[:limit]], next_cursor)
+
+    return answer(request, ask)
+
+
+@router.get(
+    "/stores/{store_id:encoded}/timeline",
+    response_class=Response,
+    responses={200: {"model": Timeline}, **REFUSALS},
+)
+def get_timeline(
+    request: Request,
+    store_id: StoreId,
+    from_at: From = None,
+    to_at: To = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Response:
+    """List what is known of a store's business time in a window, stretch by stretch."""
+    check_limit(request, limit)
+    refuse_other_stores(request, [store_id])
+    last = read_cursor(cursor, "timeline", datetime)
+
+    def ask(release: Release, connection: duckdb.DuckDBPyConnection) -> bytes:
+        started_at, ended_at = window(request, release, from_at, to_at)
+        check_stores_known(connection, [store_id])
+        kinds = columns(connection, "store_timeline")
+        values = json_values("clipped", {k: v for k, v in kinds.items() if k != "store_id"})
+        rows = connection.execute(
+            f"""
+            with clipped as (
+                select * replace (
+                    greatest(started_at, $from) as started_at,
+                    least(ended_at, $to) as ended_at,
+                    epoch_us(least(ended_at, $to)) / 1000000.0e0
+                    - epoch_us(greatest(started_at, $from)) / 1000000.0e0 as duration_seconds
+                )
+                from store_timeline
+                where store_id = $store_id and started_at < $to and ended_at > $behind
+            )
+            select {json_object(values)}, ended_at
+            from clipped
+            order by started_at
+            limit {limit + 1}
+            """,
+            {
+                "store_id": store_id,
+                "from": started_at,
+                "to": ended_at,
+                "behind": max(started_at, last[0]) if last and last[0] else started_at,
+            },
+        ).fetchall()
+        next_cursor = None
+        if len(rows) > limit:
+            next_cursor = write_cursor("timeline", rows[limit - 1][1])
+        return page(
+            release,
+            "timeline",
+            [row[0] for row in rows[:limit]],
+            next_cursor,
+            store_id=store_id,
+            started_at=shown(started_at),
+            ended_at=shown(ended_at),
+        )
+
+    return answer(request, ask)
+
+
+@router.get(
+    "/stores/{store_id:encoded}",
+    response_class=Response,
+    responses={200: {"model": OneStore}, **REFUSALS},
+)
+def get_store(request: Request, store_id: StoreId) -> Response:
+    """Say what is known of a store."""
+    refuse_other_stores(request, [store_id])
+
+    def ask(release: Release, connection: duckdb.DuckDBPyConnection) -> bytes:
+        store_columns = columns(connection, "stores")
+        check_stores_known(connection, [store_id])
+        [(found,)] = connection.execute(
+            f"select json from ({_items(connection, store_columns, 'select ? as store_id')})",
+            [store_id, store_id],
+        ).fetchall()
+        return f'{{"as_of": "{release.as_of}", "store": {found}}}'.encode()
+
+    return answer(request, ask)
+
+
+def _items(
+    connection: duckdb.DuckDBPyConnection, store_columns: dict[str, str], store_ids: str
+) -> str:
+    """Return SQL for the stores whose ids a query gives, each as `json`; it is used twice."""
+    figures = columns(connection, "period_uptime")
+    figures = {name: kind for name, kind in figures.items() if name not in ("store_id", "period")}
+    known = {name: store_columns[name] for name in _KNOWN_COLUMNS if name in store_columns}
+    attributes = _attributes(store_columns)
+    item = json_values("stores", known) | {
+        "attributes": json_object(json_values("stores", attributes)),
+        "periods": "coalesce(figures.periods, json_object())",
+    }
+    return f"""
+        select stores.store_id, {json_object(item)} as json
+        from stores
+        left join (
+            select
+                store_id,
+                cast('{{' || string_agg(
+                    to_json(period) || ':' || {json_object(json_values("period_uptime", figures))},
+                    ',' order by ended_at - started_at
+                ) || '}}' as json) as periods
+            from period_uptime
+            where store_id in ({store_ids})
+            group by store_id
+        ) as figures on stores.store_id = figures.store_id
+        where stores.store_id in ({store_ids})
+    """
+
+
+def _attributes(store_columns: dict[str, str]) -> dict[str, str]:
+    return {name: kind for name, kind in store_columns.items() if name not in _KNOWN_COLUMNS}

@@ -1,0 +1,70 @@
+"""Rows of a release as JSON: DuckDB writes it, exact to the microsecond."""
+
+import duckdb
+
+
+def columns(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+    """Return the types of a table's columns by their names."""
+    return {name: kind for name, kind, *_ in connection.execute(f"describe {table}").fetchall()}
+
+
+def identifier(name: str) -> str:
+    """Return a name as SQL text."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Return a text as SQL text."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def json_object(values: dict[str, str]) -> str:
+    """Return SQL that gives an object of JSON, from SQL for each of its values."""
+    return f"json_object({', '.join(f'{literal(name)}, {sql}' for name, sql in values.items())})"
+
+
+def json_values(table: str, kinds: dict[str, str]) -> dict[str, str]:
+    """Return SQL for the values of a table's columns as they stand in the service's JSON."""
+    return {name: json_value(f"{table}.{identifier(name)}", kind) for name, kind in kinds.items()}
+
+
+def json_value(value: str, kind: str) -> str:
+    """Return SQL for a value as it stands in the service's JSON.
+
+    Instants are ISO 8601 in UTC; durations have six digits, without what floats add behind.
+    """
+    if kind == "TIMESTAMP":
+        return f"strftime({value}, '%Y-%m-%dT%H:%M:%S.%fZ')"
+    if kind == "DOUBLE" and "_seconds" in value:
+        return f"cast({value} as decimal(18, 6))"
+    return value
+
+
+class Conditions:
+    """What rows must fulfil, with the values for its question marks."""
+
+    def __init__(self) -> None:
+        self._conditions = ["true"]
+        self.values: list[object] = []
+
+    def add(self, condition: str, *values: object) -> None:
+        self._conditions.append(f"({condition})")
+        self.values += values
+
+    def add_behind(self, key: str, store_id: str, order: str, last: tuple[object, str]) -> None:
+        """Have only rows that come behind the last one, by a key (nulls last) and then the id."""
+        last_key, last_id = last
+        if last_key is None:
+            self.add(f"{key} is null and {store_id} > ?", last_id)
+            return
+        further = ">" if order == "asc" else "<"
+        self.add(
+            f"{key} {further} ? or ({key} = ? and {store_id} > ?) or {key} is null",
+            last_key,
+            last_key,
+            last_id,
+        )
+
+    @property
+    def sql(self) -> str:
+        return " and ".join(self._conditions)

@@ -1,0 +1,118 @@
+"""A release with stores, figures and timelines, small enough to add up by hand."""
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from api.releases import quoted
+from api.settings import Settings
+from tests.api.fakes import point_to
+
+AS_OF = "2026-03-12T18:00:00.000000Z"
+ODD_IDS = (
+    "../../etc/passwd",
+    "=cmd()",
+    "'; drop table x; --",
+    'say "hi"',
+    "a/timeline",
+    "ünï ☃",
+    "100%25",
+    "?a=b&c#d",
+)
+
+# Store, zone, brand, last status, and its downtime in the last week in seconds.
+STORES = [
+    ("a", "America/Chicago", "red", "active", 0.1),
+    ("b", "America/Chicago", "red", "inactive", 7200.0),
+    ("c", "UTC", "blue", "inactive", 3600.000001),
+    ("d", "UTC", None, None, None),
+    *((store_id, "UTC", "blue", "active", 3600.000001) for store_id in ODD_IDS),
+]
+
+_SQL = """
+create table stores (
+    store_id varchar, timezone varchar, is_timezone_given boolean, has_business_hours boolean,
+    is_always_open boolean, first_polled_at timestamp, last_polled_at timestamp,
+    last_status varchar, "the ""brand"" of it" varchar
+);
+create table period_uptime (
+    store_id varchar, period varchar, started_at timestamp, ended_at timestamp,
+    business_seconds double, uptime_seconds double, downtime_seconds double,
+    unknown_seconds double, uptime_ratio double
+);
+create table store_timeline (
+    store_id varchar, started_at timestamp, ended_at timestamp, status varchar,
+    is_confirmed boolean, duration_seconds double
+);
+create macro uptime_between(from_at, to_at) as table (
+    with clipped as (
+        select *, epoch_us(least(ended_at, to_at)) - epoch_us(greatest(started_at, from_at)) as us
+        from store_timeline
+        where started_at < to_at and ended_at > from_at
+    )
+    select
+        stores.store_id,
+        from_at as started_at,
+        to_at as ended_at,
+        coalesce(sum(us), 0) / 1e6 as business_seconds,
+        coalesce(sum(us) filter (status = 'up'), 0) / 1e6 as uptime_seconds,
+        coalesce(sum(us) filter (status = 'down'), 0) / 1e6 as downtime_seconds,
+        coalesce(sum(us) filter (status = 'unknown'), 0) / 1e6 as unknown_seconds,
+        0e0 as excluded_seconds,
+        coalesce(sum(us) filter (is_confirmed), 0) / 1e6 as confirmed_seconds,
+        coalesce(sum(us) filter (is_confirmed and status = 'up'), 0) / 1e6 as uptime_seconds_min,
+        coalesce(sum(us) filter (not is_confirmed or status <> 'down'), 0) / 1e6
+            as uptime_seconds_max
+    from stores left join clipped using (store_id)
+    group by stores.store_id
+);
+"""
+
+
+def write_readable(path: Path) -> Path:
+    """Write the release to a file."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach {quoted(path)} as release; use release; begin; {_SQL}")
+        for store_id, timezone, brand, status, downtime in STORES:
+            polled_at = None if status is None else "2026-03-12 17:00"
+            connection.execute(
+                "insert into stores values (?, ?, true, true, false, ?, ?, ?, ?)",
+                [store_id, timezone, polled_at, polled_at, status, brand],
+            )
+            ratio = None if downtime is None else (36_000 - downtime) / 36_000
+            connection.execute(
+                """
+                insert into period_uptime
+                select $id, period, as_of - length, as_of, 36000, 36000 - $down, $down, 0, $ratio
+                from (values
+                    ('last_hour', interval 1 hour),
+                    ('last_day', interval 24 hour),
+                    ('last_week', interval 168 hour)
+                ) as periods (period, length)
+                cross join (select timestamp '2026-03-12 18:00' as as_of)
+                """,
+                {"id": store_id, "down": downtime or 0, "ratio": ratio},
+            )
+        connection.execute(
+            """
+            insert into store_timeline
+            select stores.store_id, rows.* from stores cross join (values
+                (timestamp '2026-03-10 10:00', timestamp '2026-03-10 12:00', 'up', true, 7200),
+                ('2026-03-11 10:00', '2026-03-11 11:00', 'down', true, 3600),
+                ('2026-03-11 11:00', '2026-03-11 12:00', 'up', false, 3600),
+                ('2026-03-11 12:00', '2026-03-11 12:00:00.100001', 'unknown', false, 0.100001)
+            ) as rows;
+            commit
+            """
+        )
+    return path
+
+
+def publish_copy(settings: Settings, release: Path, name: str) -> None:
+    """Publish a release under a name."""
+    path = settings.db.parent / "releases" / f"{name}.duckdb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(release, path)
+    point_to(path, settings.db, datetime.now(UTC), as_of=AS_OF)
