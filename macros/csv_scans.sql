@@ -1,9 +1,9 @@
-{# One scan for all CSV files of an input that have the same header, or one for each file, so that
+{# One scan for all of the CSV files that have the same header, or one for each file, so that
    the rows are numbered within their file. Rows that do not fit the header, are not UTF-8 or have
    unbalanced quotes are set aside by DuckDB (store_rejects); keep_malformed_rows picks them up. #}
-{% macro csv_scans(input, is_numbered) %}
+{% macro csv_scans(files_to_scan, is_numbered) %}
     {% set scans = [] %}
-    {% for header in csv_headers(files_to_read(input, false)) %}
+    {% for header in csv_headers(files_to_scan) %}
         {% set delimiter = csv_delimiter(header.line) %}
         {% set names, columns, types = [], [], [] %}
         {% for name in header.line.split(delimiter) %}

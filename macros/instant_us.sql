@@ -1,6 +1,11 @@
-{# Casting text that ends in " UTC" takes 20 times as long as text that ends in "Z". #}
+{# Casting to a zoned timestamp takes ten times as long as to one without, and is for offsets only;
+   with them, text that ends in " UTC" takes 20 times as long as text that ends in "Z". #}
 {% macro instant_us(text) -%}
     case
+        when regexp_full_match(
+            {{ text }}, '\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z| UTC)?'
+        )
+            then epoch_us(try_cast({{ text }} as timestamp))
         when regexp_full_match(
             {{ text }},
             '\s*\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z| ?UTC| ?[+-]\d\d(:?\d\d)?)?\s*'

@@ -2,21 +2,40 @@
    whatever the files are. Of the polls only the files that are new; of the small inputs all.
    A timestamp that is one already comes in microseconds, so that it need not be written out as
    text and parsed again.
-   Numbering rows costs a pass in order, so that is a second view, read for the small inputs
-   and where a poll was rejected; there all is text. #}
+   Numbering rows costs a pass in order, so polls are numbered in a view of their own, which has
+   no files until it is known which of them have rejected rows; there all is text. #}
 {% macro open_raw_inputs() %}
-    {% for input, spec in input_columns().items() %}
-        {% for view, is_numbered in [(input, false), (input ~ '_numbered', true)] %}
-            {% set selects = [] %}
-            {% for scan in csv_scans(input, is_numbered) + parquet_scans(input) %}
-                {% do selects.append(raw_select(spec, scan, is_numbered)) %}
-            {% endfor %}
-            {% if not selects %}
-                {% do selects.append(raw_select_of_nothing(spec, is_numbered)) %}
-            {% endif %}
-            {% do run_query('create or replace view inputs.' ~ view ~ ' as ' ~ selects | join(' union all ')) %}
-        {% endfor %}
+    {% do open_raw_input('store_status', 'store_status', 'is_new', is_numbered=false) %}
+    {% do open_raw_input('store_status_numbered', 'store_status', 'false', is_numbered=true) %}
+    {% for input in input_columns() if input != 'store_status' %}
+        {% do open_raw_input(input ~ '_numbered', input, 'true', is_numbered=true) %}
     {% endfor %}
+{% endmacro %}
+
+
+{# pre-hook of the model that shows rejected polls. #}
+{% macro open_rejected_polls() %}
+    {% if execute %}
+        {% do open_raw_input('store_status_numbered', 'store_status', "
+            is_new and file_key in (
+                select file_key from intermediate.int_polls where rejected_as is not null
+            )
+        ", is_numbered=true) %}
+    {% endif %}
+{% endmacro %}
+
+
+{% macro open_raw_input(view, input, condition, is_numbered) %}
+    {% set spec = input_columns()[input] %}
+    {% set selects = [] %}
+    {% for scan in csv_scans(files_to_read(input, false, condition), is_numbered)
+                   + parquet_scans(files_to_read(input, true, condition)) %}
+        {% do selects.append(raw_select(spec, scan, is_numbered)) %}
+    {% endfor %}
+    {% if not selects %}
+        {% do selects.append(raw_select_of_nothing(spec, is_numbered)) %}
+    {% endif %}
+    {% do run_query('create or replace view inputs.' ~ view ~ ' as ' ~ selects | join(' union all ')) %}
 {% endmacro %}
 
 
@@ -65,13 +84,13 @@
 {% endmacro %}
 
 
-{# [{file, file_key}] that this build reads: of the polls only the new files. #}
-{% macro files_to_read(input, is_parquet) %}
+{# [{file, file_key}] of the files of an input of which the condition is true. #}
+{% macro files_to_read(input, is_parquet, condition) %}
     {% set files = [] %}
     {% for row in run_query("
         select file, file_key from inputs.files
-        where input = " ~ quoted(input) ~ " and ends_with(file, '.parquet') = " ~ is_parquet
-        ~ (" and is_new" if input == 'store_status' else "") ~ "
+        where input = " ~ quoted(input) ~ " and ends_with(file, '.parquet') = " ~ is_parquet ~ "
+            and (" ~ condition ~ ")
         order by file
     ").rows %}
         {% do files.append({'file': row.file, 'file_key': row.file_key | int}) %}

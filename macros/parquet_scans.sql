@@ -1,8 +1,8 @@
-{# One scan for all Parquet files of an input that have the same columns: under one for all, how a
+{# One scan for all of the Parquet files that have the same columns: under one for all, how a
    number is written out as text would hang on the other files. #}
-{% macro parquet_scans(input) %}
+{% macro parquet_scans(files_to_scan) %}
     {% set scans = [] %}
-    {% for files in parquet_files_by_columns(files_to_read(input, true)) %}
+    {% for files in parquet_files_by_columns(files_to_scan) %}
         {% set source = 'read_parquet(' ~ quoted_list(files) ~ ', union_by_name = true)' %}
         {% set names, columns, types = [], [], [] %}
         {% for column in run_query('describe select * from ' ~ source).rows %}

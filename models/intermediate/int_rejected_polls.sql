@@ -2,19 +2,14 @@
     materialized='incremental',
     incremental_strategy='replace_where',
     incremental_predicates=["file_key not in (select file_key from inputs.files)"],
+    pre_hook="{{ open_rejected_polls() }}",
 ) }}
 
+-- depends_on: {{ ref('int_polls') }}
+
+-- Files with rejected rows are read once more, for the raw text and the row's number.
 with store_status as (
     select * from {{ source('inputs', 'store_status_numbered') }}
-),
-
--- Their files are read once more, for the raw text and the row's number; no file, no reading.
-files_with_rejected_rows as (
-    select distinct polls.file_key
-    from {{ ref('int_polls') }} as polls
-    inner join {{ source('inputs', 'files') }} as files
-        on polls.file_key = files.file_key and files.is_new
-    where polls.rejected_as is not null
 ),
 
 named as (
@@ -24,8 +19,6 @@ named as (
         lower(trim(store_status.status)) as trimmed_status,
         {{ instant_us('store_status.timestamp_utc') }} as polled_us,
     from store_status
-    inner join files_with_rejected_rows
-        on store_status.file_key = files_with_rejected_rows.file_key
 ),
 
 judged as (
