@@ -1,8 +1,8 @@
 """The process that runs dbt for the service: it imports and parses once, then builds on demand.
 
-Run: `python -m api.build_worker <target path> [flags of dbt]`. Each line on standard input asks for
-a build; each build is answered by one line of JSON on standard output, see `Outcome`.
-The end of standard input ends the process, also in the middle of a build.
+Run: `python -m api.build_worker <target path> [flags of dbt] [-- flags of dbt build]`. Each line on
+standard input asks for a build; each build is answered by one line of JSON on standard output, see
+`Outcome`. The end of standard input ends the process, also in the middle of a build.
 
 A build runs in a fork of this process: it starts with dbt imported and the project parsed, and
 what it leaves behind in memory goes with it.
@@ -43,8 +43,11 @@ class Outcome(TypedDict):
 class Project:
     """The dbt project, parsed again whenever its files have changed."""
 
-    def __init__(self, target_path: Path, flags: Sequence[str]) -> None:
+    def __init__(
+        self, target_path: Path, flags: Sequence[str], selection: Sequence[str] = ()
+    ) -> None:
         """Keep dbt's parse cache and log in `target_path`, apart from those of other processes."""
+        self._selection = selection
         self._before = ["--quiet", *flags]
         self._after = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
         self._after += ["--target-path", str(target_path), "--log-path", str(target_path / "logs")]
@@ -81,6 +84,7 @@ class Project:
         gc.disable()
         # Unit tests test the models, not the inputs.
         args = [*self._before, "build", *self._after, "--exclude-resource-type", "unit_test"]
+        args += self._selection
         try:
             return outcome(dbtRunner(manifest=self._manifest).invoke(args))
         finally:
@@ -156,11 +160,11 @@ def _has_request() -> bool:
     return bool(select.select([0], [], [], 0)[0])
 
 
-def main(target_path: Path, flags: Sequence[str]) -> None:
+def main(target_path: Path, flags: Sequence[str], selection: Sequence[str]) -> None:
     # Whatever dbt prints goes to the log, not between the answers.
     channel = os.dup(1)
     os.dup2(2, 1)
-    project = Project(target_path, flags)
+    project = Project(target_path, flags, selection)
     project.parse()
     while True:
         if not _has_request():
@@ -175,4 +179,8 @@ def main(target_path: Path, flags: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    before_build, after_build = sys.argv[2:], []
+    if "--" in before_build:
+        at = before_build.index("--")
+        before_build, after_build = before_build[:at], before_build[at + 1 :]
+    main(Path(sys.argv[1]), before_build, after_build)

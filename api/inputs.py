@@ -9,10 +9,10 @@ from pathlib import Path
 
 import duckdb
 
+from api.input_columns import input_columns
 from api.releases import Release, attach
 from api.settings import PROJECT
 
-NAMES = ("store_status", "business_hours", "menu_hours", "timezones")
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 
 # What of the project the numbers depend on.
@@ -38,10 +38,11 @@ def input_files(folder: Path) -> dict[str, os.stat_result]:
     A folder that is gone has none; the build then says so.
     """
     found = {}
+    names = tuple(name for spec in input_columns().values() for name in spec["files"])
     real_folder = os.path.realpath(folder)
     with suppress(FileNotFoundError), os.scandir(real_folder) as entries:
         for entry in entries:
-            is_input = entry.name.startswith(NAMES) and entry.name.endswith(ENDINGS)
+            is_input = entry.name.startswith(names) and entry.name.endswith(ENDINGS)
             if is_input and entry.is_file():
                 found[entry.path] = entry.stat()
     return found

@@ -7,11 +7,13 @@ from fastapi import FastAPI
 
 from api import errors
 from api.builds import Builder, service_builder
+from api.dry_runs import DryRuns
 from api.jobs import Jobs
+from api.landing import Landing
 from api.paths import PathsAsSent
 from api.releases import Releases, SharedReleases
 from api.reports import Reports
-from api.routers import health, reports, stores, uptime
+from api.routers import health, ingest, reports, stores, uptime
 from api.settings import Settings, read_settings
 
 
@@ -26,10 +28,12 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
         jobs = Jobs(settings, record, Releases(settings.db), builder or service_builder(settings))
         app.state.settings, app.state.reports, app.state.jobs = settings, record, jobs
         app.state.shared_releases = SharedReleases(Releases(settings.db))
+        app.state.landing, app.state.dry_runs = Landing(settings.data), DryRuns(settings)
         jobs.start()
         yield
         jobs.stop()
         app.state.shared_releases.close()
+        app.state.dry_runs.close()
         record.close()
 
     app = FastAPI(
@@ -43,6 +47,7 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
     app.include_router(reports.router)
     app.include_router(stores.router)
     app.include_router(uptime.router)
+    app.include_router(ingest.router)
     app.include_router(health.router)
     return app
 

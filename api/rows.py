@@ -4,7 +4,7 @@ import duckdb
 
 
 def columns(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
-    """Return the types of a table's columns by their names."""
+    """Return the types of the columns of a table or query by their names."""
     return {name: kind for name, kind, *_ in connection.execute(f"describe {table}").fetchall()}
 
 

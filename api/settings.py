@@ -49,6 +49,12 @@ class Settings(BaseSettings):
     query_timeout_seconds: float = Field(
         30, gt=0, description="A query that takes longer is interrupted, and answered with 503."
     )
+    upload_bytes_max: int = Field(
+        2_000_000_000, ge=1, description="How many bytes the body of an upload may have."
+    )
+    unpacked_bytes_max: int = Field(
+        20_000_000_000, ge=1, description="How many bytes an upload may have once it is unpacked."
+    )
     page_rows_max: int = Field(
         1000, ge=1, le=100_000, description="How many rows one page of a list may have."
     )

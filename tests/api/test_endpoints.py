@@ -180,6 +180,10 @@ def test_errors_are_declared(client: TestClient):
         ("/stores/{store_id}", "get"): reading,
         ("/stores/{store_id}/timeline", "get"): reading,
         ("/uptime", "get"): reading,
+        ("/ingest/{name}", "get"): ["200", "403", "404", "422", "500"],
+        ("/ingest/{name}", "post"): [
+            *("200", "201", "400", "403", "404", "409", "413", "415", "422", "500", "503", "507")
+        ],
         ("/health", "get"): ["200", "500"],
     }
 

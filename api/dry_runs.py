@@ -1,0 +1,94 @@
+"""What a build would reject of an upload, found out by a build of it alone, in a scratch folder."""
+
+import os
+import shutil
+import sys
+import threading
+from dataclasses import dataclass
+
+import duckdb
+
+from api.builds import DbtBuilder
+from api.input_columns import input_columns
+from api.settings import Settings
+from api.uploads import Upload
+
+_SAMPLES = 5
+_REQUIRED = ("store_status", "business_hours", "timezones")
+# So that there is something to look back from; early, so that it takes part in nothing.
+_POLL = "the dry run's own store,active,2015-01-02 00:00:00 UTC\n"
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """Rows of an upload that builds would set aside for one reason, with the first of them."""
+
+    reason: str
+    rows: int
+    samples: list[dict[str, object]]
+
+
+class DryRuns:
+    """A dbt process of its own, started by the first dry run; one dry run at a time."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.folder = settings.db.parent / "dry_run"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._db = self.folder / "dry_run.duckdb"
+        self._data = self.folder / "data"
+        self._lock = threading.Lock()
+        environment = os.environ | {
+            "STORE_UPTIME_DATA": str(self._data),
+            "STORE_UPTIME_DB": str(self._db),
+            "STORE_UPTIME_CONNECT_ATTEMPTS": "1",
+        }
+        flags = ("--no-write-json", "--log-level", "error", "--log-level-file", "none")
+        command = [sys.executable, "-m", "api.build_worker", str(self.folder / "target"), *flags]
+        command += ["--", "--select", "+rejected_rows", "--exclude-resource-type", "test"]
+        self._builder = DbtBuilder(environment, settings.build_timeout_seconds, command)
+
+    def rejected(self, upload: Upload, input_name: str) -> list[Rejected]:
+        """Return what a build would reject, most rows first.
+
+        Raises BuildError if that cannot be told.
+        """
+        with self._lock:
+            self._lay_out(upload, input_name)
+            try:
+                self._builder.build()
+                with duckdb.connect(self._db, read_only=True) as connection:
+                    rows = connection.execute(
+                        f"""
+                        select
+                            reason,
+                            count(*) as rows,
+                            list(
+                                {{'line_number': line_number, 'store_id': store_id,
+                                'raw_values': raw_values}} order by line_number
+                            )[:{_SAMPLES}]
+                        from rejected_rows
+                        where input = ?
+                        group by reason
+                        order by rows desc, reason
+                        """,
+                        [input_name],
+                    ).fetchall()
+            finally:
+                shutil.rmtree(self._data)
+                self._db.unlink(missing_ok=True)
+        return [Rejected(*row) for row in rows]
+
+    def close(self) -> None:
+        self._builder.close()
+
+    def _lay_out(self, upload: Upload, input_name: str) -> None:
+        shutil.rmtree(self._data, ignore_errors=True)
+        self._db.unlink(missing_ok=True)
+        self._db.with_name(self._db.name + ".wal").unlink(missing_ok=True)
+        self._data.mkdir(parents=True)
+        known = input_columns()
+        for name in _REQUIRED:
+            header = ",".join(spellings[0] for spellings in known[name]["columns"].values())
+            rows = _POLL if name == "store_status" else ""
+            (self._data / f"{name}.csv").write_text(f"{header}\n{rows}", encoding="utf-8")
+        (self._data / f"{input_name}_upload.{upload.format}").symlink_to(upload.path)

@@ -1,0 +1,127 @@
+"""Uploads that have landed among the inputs: files that builds read and that stay as they are."""
+
+import hashlib
+import os
+import re
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from api.settings import PROJECT
+from api.uploads import Gzip, Upload, UploadError, remove_abandoned
+
+# Files of one input are read in the order of their names: so uploads come in the order of their
+# arrival, behind a file that is named like the input alone.
+_NAME = re.compile(
+    r"(?P<input>[a-z_]+)_(?P<landed>\d{8}T\d{12})_(?P<sha256>[0-9a-f]{64})\.(csv|csv\.gz|parquet)"
+)
+_CHUNK_BYTES = 1 << 20
+
+
+class LandingError(Exception):
+    """Nothing can land in the folder; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A file that has landed; `sha256` is of its content, unpacked."""
+
+    path: Path
+    input: str
+    sha256: str
+    landed_at: datetime
+    bytes: int
+
+
+class Landing:
+    """The uploads among the inputs of one folder."""
+
+    def __init__(self, data: Path) -> None:
+        """Look after uploads in `data`; what was never finished there goes."""
+        self._data = data
+        remove_abandoned(data)
+        self._lock = threading.Lock()
+
+    def check(self) -> None:
+        """Raise LandingError if nothing may be written there."""
+        if self._data.resolve() == (PROJECT / "seeds").resolve():
+            raise LandingError(
+                "The inputs are the sample in seeds/, which stays as it is; "
+                "set STORE_UPTIME_DATA to a folder of your own."
+            )
+        if not os.access(self._data, os.W_OK | os.X_OK):
+            raise LandingError(f"The service may not write into the folder {self._data}.")
+
+    def find(self, sha256: str, input_name: str | None = None) -> Landed | None:
+        """Return the file with this content, or None."""
+        for name in os.listdir(self._data):
+            if sha256 in name:
+                landed = _landed(self._data / name)
+                if landed is not None and input_name in (None, landed.input):
+                    return landed
+        return None
+
+    def land(self, upload: Upload, input_name: str, replaces: bool) -> tuple[Landed, bool]:
+        """Make a finished upload an input; return its file, and whether it is new.
+
+        Once this returns the file is there whatever happens. The same content is not landed
+        twice. With `replaces`, what has landed for the input before goes.
+        """
+        with self._lock:
+            landed = self.find(upload.sha256, input_name)
+            if landed is not None and not _is_intact(landed):
+                landed.path.unlink()
+                landed = None
+            is_new = landed is None
+            if landed is None:
+                landed = self._land(upload, input_name)
+            if replaces:
+                for path in self._data.glob(f"{input_name}_*"):
+                    found = _landed(path)
+                    if found is not None and found.input == input_name and path != landed.path:
+                        path.unlink(missing_ok=True)
+                self._sync()
+            return landed, is_new
+
+    def _land(self, upload: Upload, input_name: str) -> Landed:
+        landed_at = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+        path = self._data / f"{input_name}_{landed_at}_{upload.sha256}.{upload.format}"
+        upload.path.replace(path)
+        self._sync()
+        landed = _landed(path)
+        assert landed is not None
+        return landed
+
+    def _sync(self) -> None:
+        folder = os.open(self._data, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _landed(path: Path) -> Landed | None:
+    named = _NAME.fullmatch(path.name)
+    if named is None:
+        return None
+    try:
+        size = path.stat().st_size
+        landed_at = datetime.strptime(named["landed"], "%Y%m%dT%H%M%S%f")
+    except (OSError, ValueError):
+        return None
+    return Landed(path, named["input"], named["sha256"], landed_at.replace(tzinfo=UTC), size)
+
+
+def _is_intact(landed: Landed) -> bool:
+    """Say whether a file still has the content that it was named for."""
+    found = hashlib.sha256()
+    unpacking = Gzip() if landed.path.suffix == ".gz" else None
+    try:
+        with landed.path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                for content in [chunk] if unpacking is None else unpacking.chunks(chunk):
+                    found.update(content)
+    except (OSError, UploadError):
+        return False
+    return found.hexdigest() == landed.sha256

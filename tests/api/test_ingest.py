@@ -1,0 +1,372 @@
+"""Uploads become inputs, whole or not at all, and once however often they come."""
+
+import errno
+import gzip
+import hashlib
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from fastapi.testclient import TestClient
+from starlette.requests import Request
+
+from api import landing as landing_module
+from api.landing import Landing
+from api.main import create_app
+from api.settings import PROJECT, Settings
+from api.uploads import Upload, UploadError, remove_abandoned
+from tests.api.fakes import FakeBuilder, publish
+
+HOURS = "store_id,dayOfWeek,start_time_local,end_time_local\na,0,09:00:00,17:00:00\n"
+POLLS = "store_id,status,timestamp_utc\na,active,2026-03-11 10:00:00 UTC\n"
+CSV = {"Content-Type": "text/csv"}
+
+
+def post(client: TestClient, content: bytes | str, name: str = "store_status", **params: Any):
+    return client.post(f"/ingest/{name}", content=content, params=params, headers=CSV)
+
+
+def landed(settings: Settings) -> list[str]:
+    """Return what came by HTTP, and anything left over."""
+    return sorted(path.name for path in settings.data.iterdir() if path.name != "store_status.csv")
+
+
+def sha256(content: str | bytes) -> str:
+    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
+
+
+def parquet(sql: str, tmp_path: Path) -> bytes:
+    path = tmp_path / "some.parquet"
+    duckdb.execute(f"copy ({sql}) to '{path}' (format parquet)")
+    return path.read_bytes()
+
+
+def test_upload_is_an_input_and_has_a_receipt(client: TestClient, settings: Settings):
+    response = post(client, POLLS)
+    assert response.status_code == 201
+    receipt = response.json()
+    [name] = landed(settings)
+    assert receipt == {
+        "input": "store_status",
+        "file": name,
+        "sha256": sha256(POLLS),
+        "bytes": len(POLLS),
+        "rows": 1,
+        "malformed_rows": 0,
+        "is_new": True,
+    }
+    assert name.startswith("store_status_20") and name.endswith(f"_{sha256(POLLS)}.csv")
+    assert (settings.data / name).read_text() == POLLS
+
+
+def test_same_content_twice_is_one_file(client: TestClient, settings: Settings):
+    first, second = post(client, POLLS), post(client, POLLS)
+    packed = post(client, gzip.compress(POLLS.encode()))
+    assert [answer.status_code for answer in (first, second, packed)] == [201, 200, 200]
+    assert len(landed(settings)) == 1
+    assert first.json() | {"is_new": False} == second.json() == packed.json()
+
+
+def test_same_content_for_another_input_is_another_file(client: TestClient, settings: Settings):
+    both = "store_id,timezone_str,status,timestamp_utc\na,UTC,active,2026-03-11 10:00:00 UTC\n"
+    assert post(client, both).status_code == 201
+    assert post(client, both, "timezones").status_code == 201
+    assert len(landed(settings)) == 2
+
+
+def test_file_that_was_damaged_is_replaced(client: TestClient, settings: Settings):
+    name = post(client, POLLS).json()["file"]
+    (settings.data / name).write_text("damaged")
+    again = post(client, POLLS)
+    assert again.status_code == 201
+    assert landed(settings) == [again.json()["file"]]
+    assert (settings.data / again.json()["file"]).read_text() == POLLS
+
+
+def test_files_add_up_in_the_order_of_arrival(client: TestClient, settings: Settings):
+    names = [
+        post(client, f"store_id,timezone_str\na,{zone}\n", "timezones").json()["file"]
+        for zone in ("UTC", "America/Chicago", "America/Denver")
+    ]
+    assert landed(settings) == names
+    # Behind the file that was there without HTTP.
+    assert names[0] > "timezones.csv"
+
+
+def test_replacing_leaves_one_upload_and_what_others_put_there(
+    client: TestClient, settings: Settings
+):
+    (settings.data / "timezones.csv").write_text("store_id,timezone_str\n")
+    (settings.data / "timezones_extra.csv").write_text("store_id,timezone_str\n")
+    for zone in ("UTC", "America/Chicago"):
+        post(client, f"store_id,timezone_str\na,{zone}\n", "timezones")
+    hours = post(client, HOURS, "business_hours").json()["file"]
+    last = post(client, "store_id,timezone_str\na,UTC\n", "timezones", replace=True)
+    assert last.status_code == 200
+    assert landed(settings) == sorted(
+        [hours, last.json()["file"], "timezones.csv", "timezones_extra.csv"]
+    )
+
+
+@pytest.mark.parametrize("encoding", [{}, {"Content-Encoding": "gzip"}])
+def test_packed_csv_stays_packed(client: TestClient, settings: Settings, encoding: dict[str, str]):
+    # Of two parts, as log rotation writes them.
+    packed = gzip.compress(POLLS.encode()) + gzip.compress(b"b,inactive,2026-03-11 11:00:00 UTC\n")
+    response = client.post("/ingest/store_status", content=packed, headers=CSV | encoding)
+    assert (response.status_code, response.json()["rows"]) == (201, 2)
+    [name] = landed(settings)
+    assert name.endswith(".csv.gz")
+    assert (settings.data / name).read_bytes() == packed
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_parquet_is_known_by_its_content(
+    client: TestClient, settings: Settings, tmp_path: Path, pack: Any
+):
+    content = parquet(
+        "select 7 as Store_ID, 'active' as status, now() as timestamp_utc from range(9)", tmp_path
+    )
+    response = post(client, pack(content))
+    assert (response.status_code, response.json()["rows"]) == (201, 9)
+    [name] = landed(settings)
+    assert name == response.json()["file"]
+    assert (settings.data / name).read_bytes() == content
+
+
+def test_lines_that_are_no_rows_are_counted(client: TestClient):
+    response = post(client, POLLS + "a,active\na,b,c,d\na,active,2026-03-11 11:00:00 UTC\n")
+    assert (response.json()["rows"], response.json()["malformed_rows"]) == (4, 2)
+
+
+def test_header_is_read_as_builds_read_it(client: TestClient):
+    content = '\ufeff"Store_ID"; DAY ;start_time_local;end_time_local;more\r\na;0;09:00;17:00;x\r\n'
+    response = post(client, content, "business_hours")
+    assert (response.status_code, response.json()["rows"]) == (201, 1)
+    assert response.json()["malformed_rows"] == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "detail"),
+    [
+        (b"", "The body is empty; a CSV or Parquet file is expected."),
+        (gzip.compress(b""), "The body is empty; a CSV or Parquet file is expected."),
+        (
+            HOURS.encode(),
+            "There is no column status, which store_status needs; the columns are: store_id, "
+            "dayofweek, start_time_local, end_time_local.",
+        ),
+        (
+            b"\x89PNG\r\n\x1a\n\x00",
+            "There is no column store_id, which store_status needs; the columns are: \ufffdpng.",
+        ),
+        (
+            gzip.compress(POLLS.encode() * 1000)[:-20],
+            "The body is packed with gzip, and its end is missing.",
+        ),
+        (
+            gzip.compress(POLLS.encode()) + b"more",
+            "The body is not what gzip writes "
+            "(Error -3 while decompressing data: incorrect header check).",
+        ),
+        (
+            gzip.compress(gzip.compress(b"a")),
+            "The body is packed with gzip twice; once is expected.",
+        ),
+        (b"PAR1 and no more", None),
+    ],
+)
+def test_what_builds_cannot_read_does_not_land(
+    client: TestClient, settings: Settings, content: bytes, detail: str | None
+):
+    response = post(client, content)
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.status_code == 422, response.text
+    assert detail is None or response.json()["detail"] == detail
+    assert landed(settings) == []
+
+
+@pytest.mark.parametrize("cut", [0.3, 0.9])
+def test_parquet_that_was_cut_does_not_land(
+    client: TestClient, settings: Settings, tmp_path: Path, cut: float
+):
+    content = parquet("select 'a' as store_id, 'UTC' as timezone_str from range(5)", tmp_path)
+    response = post(client, content[: int(len(content) * cut)], "timezones")
+    assert response.status_code == 422
+    assert landed(settings) == []
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "image/png"],
+)
+def test_what_a_foreign_page_could_send_unasked_is_refused(
+    client: TestClient, settings: Settings, media_type: str
+):
+    response = client.post(
+        "/ingest/store_status", content=POLLS, headers={"Content-Type": media_type}
+    )
+    assert response.status_code == 415
+    assert "text/csv" in response.json()["detail"]
+    assert landed(settings) == []
+
+
+def test_other_packing_is_refused(client: TestClient):
+    response = client.post(
+        "/ingest/store_status", content=POLLS, headers=CSV | {"Content-Encoding": "br"}
+    )
+    assert (response.status_code, response.headers["accept-encoding"]) == (415, "gzip")
+
+
+@pytest.mark.parametrize("name", ["rubbish", "menu_hours", "..%2F..%2Fetc", "store_status%00"])
+def test_only_inputs_can_be_sent(client: TestClient, settings: Settings, name: str):
+    assert post(client, POLLS, name).status_code == 404
+    assert landed(settings) == []
+
+
+@pytest.fixture
+def small(settings: Settings, builder: FakeBuilder) -> Any:
+    limits = {"upload_bytes_max": 1000, "unpacked_bytes_max": 2000}
+    return TestClient(create_app(settings.model_copy(update=limits), builder))
+
+
+@pytest.mark.parametrize(
+    ("content", "setting"),
+    [
+        (POLLS.encode() + b"x" * 1000, "STORE_UPTIME_UPLOAD_BYTES_MAX"),
+        (iter([POLLS.encode(), b"x" * 1000]), "STORE_UPTIME_UPLOAD_BYTES_MAX"),
+        (gzip.compress(POLLS.encode() + b"\n" * 2000), "STORE_UPTIME_UNPACKED_BYTES_MAX"),
+    ],
+    ids=["length known", "length unknown", "bomb"],
+)
+def test_too_large_is_refused(small: TestClient, settings: Settings, content: Any, setting: str):
+    with small:
+        response = post(small, content)
+    assert response.status_code == 413
+    assert setting in response.json()["detail"]
+    assert landed(settings) == []
+
+
+def test_parquet_bomb_is_refused(small: TestClient, settings: Settings, tmp_path: Path):
+    content = parquet(
+        "select i::varchar || 'xxxxxxxx' as store_id, 'UTC' as timezone_str from range(500) t(i)",
+        tmp_path,
+    )
+    roomy = settings.model_copy(update={"unpacked_bytes_max": len(content) + 10})
+    with TestClient(create_app(roomy, FakeBuilder(settings))) as client:
+        response = post(client, content, "timezones")
+    assert response.status_code == 413
+    assert landed(settings) == []
+
+
+def test_sample_stays_as_it_is(settings: Settings, builder: FakeBuilder):
+    on_sample = settings.model_copy(update={"data": PROJECT / "seeds"})
+    before = sorted(os.listdir(PROJECT / "seeds"))
+    with TestClient(create_app(on_sample, builder)) as client:
+        response = post(client, POLLS)
+    assert response.status_code == 409
+    assert "STORE_UPTIME_DATA" in response.json()["detail"]
+    assert sorted(os.listdir(PROJECT / "seeds")) == before
+
+
+def test_full_disk_is_said(client: TestClient, settings: Settings, monkeypatch: pytest.MonkeyPatch):
+    def full(upload: Upload, chunk: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Upload, "write", full)
+    response = post(client, POLLS)
+    assert response.status_code == 507
+    assert response.json()["detail"] == "There is no room for the upload: No space left on device."
+    assert landed(settings) == []
+
+
+def test_body_that_breaks_off_does_not_land(
+    client: TestClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    async def broken(request: Request) -> Any:
+        from starlette.requests import ClientDisconnect
+
+        yield POLLS.encode()
+        raise ClientDisconnect
+
+    monkeypatch.setattr(Request, "stream", broken)
+    assert post(client, POLLS).status_code == 400
+    assert landed(settings) == []
+
+
+def test_acknowledged_is_on_disk(settings: Settings, monkeypatch: pytest.MonkeyPatch):
+    done = []
+    monkeypatch.setattr("os.fsync", lambda file: done.append(os.readlink(f"/proc/self/fd/{file}")))
+    upload = Upload(settings.data, 1000, 1000)
+    upload.write(POLLS.encode())
+    upload.finish()
+    landing = Landing(settings.data)
+    landing.land(upload, "store_status", replaces=False)
+    assert done == [str(upload.path), str(settings.data)]
+
+
+def test_upload_that_is_being_written_is_no_input(settings: Settings):
+    from api.inputs import input_files
+
+    before = input_files(settings.data)
+    upload = Upload(settings.data, 1000, 1000)
+    upload.write(POLLS.encode())
+    assert input_files(settings.data) == before
+    upload.discard()
+    assert landed(settings) == []
+
+
+def test_what_a_killed_service_left_goes_in_time(settings: Settings):
+    old, young = Upload(settings.data, 9, 9), Upload(settings.data, 9, 9)
+    os.utime(old.path, (0, 0))
+    remove_abandoned(settings.data)
+    assert [old.path.exists(), young.path.exists()] == [False, True]
+
+
+def test_receipt_tells_when_the_upload_is_in_a_release(client: TestClient, settings: Settings):
+    receipt = post(client, "store_id,status,timestamp_utc\n").json()
+    url = f"/ingest/{receipt['sha256']}"
+    before = client.get(url).json()
+    assert before | {"landed_at": None} == {
+        "input": "store_status",
+        "file": receipt["file"],
+        "sha256": receipt["sha256"],
+        "landed_at": None,
+        "is_in_newest_release": False,
+        "release": None,
+    }
+    assert publish(settings)
+    after = client.get(url).json()
+    assert (after["is_in_newest_release"], after["release"] is None) == (True, False)
+
+
+@pytest.mark.parametrize("name", ["x", "A" * 64, "0" * 64, "store_status", "%2e%2e"])
+def test_unknown_receipt_is_not_found(client: TestClient, name: str):
+    assert client.get(f"/ingest/{name}").status_code == 404
+
+
+def test_bytes_do_not_depend_on_how_they_come(settings: Settings):
+    packed = gzip.compress(POLLS.encode() * 100)
+    uploads = []
+    for size in (1, 7, 1 << 20):
+        upload = Upload(settings.data, 10**6, 10**6)
+        stream = io.BytesIO(packed)
+        # The first two bytes tell what it is.
+        upload.write(stream.read(2))
+        while chunk := stream.read(size):
+            upload.write(chunk)
+        upload.finish()
+        uploads.append((upload.sha256, upload.size, upload.format))
+        upload.discard()
+    assert set(uploads) == {(sha256(POLLS * 100), len(POLLS) * 100, "csv.gz")}
+
+
+def test_end_of_a_packed_body_is_needed(settings: Settings):
+    upload = Upload(settings.data, 1000, 1000)
+    upload.write(gzip.compress(POLLS.encode())[:-1])
+    with pytest.raises(UploadError, match="end is missing"):
+        upload.finish()
+    upload.discard()
+    assert landing_module
