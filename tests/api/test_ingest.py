@@ -11,9 +11,9 @@ from typing import Any
 import duckdb
 import pytest
 from fastapi.testclient import TestClient
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
-from api import landing as landing_module
+from api.inputs import input_files
 from api.landing import Landing
 from api.main import create_app
 from api.settings import PROJECT, Settings
@@ -177,6 +177,7 @@ def test_header_is_read_as_builds_read_it(client: TestClient):
         ),
         (b"PAR1 and no more", None),
     ],
+    ids=["empty", "packed", "hours", "image", "cut", "trailing", "twice", "parquet"],
 )
 def test_what_builds_cannot_read_does_not_land(
     client: TestClient, settings: Settings, content: bytes, detail: str | None
@@ -286,8 +287,6 @@ def test_body_that_breaks_off_does_not_land(
     client: TestClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
     async def broken(request: Request) -> Any:
-        from starlette.requests import ClientDisconnect
-
         yield POLLS.encode()
         raise ClientDisconnect
 
@@ -308,8 +307,6 @@ def test_acknowledged_is_on_disk(settings: Settings, monkeypatch: pytest.MonkeyP
 
 
 def test_upload_that_is_being_written_is_no_input(settings: Settings):
-    from api.inputs import input_files
-
     before = input_files(settings.data)
     upload = Upload(settings.data, 1000, 1000)
     upload.write(POLLS.encode())
@@ -369,4 +366,3 @@ def test_end_of_a_packed_body_is_needed(settings: Settings):
     with pytest.raises(UploadError, match="end is missing"):
         upload.finish()
     upload.discard()
-    assert landing_module

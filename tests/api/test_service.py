@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from api.releases import Releases
 from api.settings import PROJECT
 from tests.api.fakes import HEADER
 
@@ -72,18 +73,19 @@ class Service:
         self.process.send_signal(by)
         return self.process.wait(DEADLINE_SECONDS)
 
-    def request(self, method: str, url: str) -> tuple[int, bytes]:
+    def request(self, method: str, url: str, csv: str | None = None) -> tuple[int, bytes]:
         """Send a request, whose URL is not put in order as a good client would."""
+        headers = {} if csv is None else {"Content-Type": "text/csv"}
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=DEADLINE_SECONDS)
         try:
-            connection.request(method, url)
+            connection.request(method, url, csv, headers)
             response = connection.getresponse()
             return response.status, response.read()
         finally:
             connection.close()
 
-    def json(self, method: str, url: str) -> dict[str, Any]:
-        return json.loads(self.request(method, url)[1])
+    def json(self, method: str, url: str, csv: str | None = None) -> dict[str, Any]:
+        return json.loads(self.request(method, url, csv)[1])
 
     def trigger(self) -> str:
         return self.json("POST", "/trigger_report")["report_id"]
@@ -251,3 +253,62 @@ def test_report_promised_before_a_stop_is_there_after_the_restart(service: Servi
     service.stop()
     service.start()
     assert "stopped" in stores(service.report(report_id))
+
+
+def test_acknowledged_upload_is_in_the_next_report_whatever_is_killed(service: Service):
+    def ingest(number: int) -> str:
+        try:
+            return service.json(
+                "POST",
+                "/ingest/store_status",
+                f"{POLLS}ingested-{number},active,2026-03-11 16:00:00 UTC\n",
+            )["file"]
+        except OSError:
+            # Not acknowledged: the service was killed first.
+            return ""
+
+    report_id = service.trigger()
+    with ThreadPoolExecutor(4) as threads:
+        answers = [threads.submit(ingest, number) for number in range(60)]
+        answers[20].result()
+        service.stop(signal.SIGKILL)
+        acknowledged = [number for number, answer in enumerate(answers) if answer.result()]
+    assert 20 <= len(acknowledged) < 60
+    service.start()
+    service.end(report_id)
+    reported = stores(service.report(service.trigger()))
+    assert {f"ingested-{number}" for number in acknowledged} <= set(reported)
+
+
+def test_dry_run_rejects_what_a_build_rejects(service: Service):
+    """Two are contradicted by the second row, and four are wrong one by one."""
+    csv = (
+        f"{POLLS}dry,active,2026-03-11 16:00:00 UTC\n"
+        "dry,inactive,2026-03-11 16:00:00 UTC\n"
+        "dry,ACTIVE , 2026-03-11T17:00:00+01:00\n"
+        "dry,active\n"
+        " ,active,2026-03-11 16:00:00 UTC\n"
+        "dry,paused,2026-03-11 16:00:00 UTC\n"
+        "dry,active,2026-02-30 16:00:00 UTC\n"
+    )
+    said = service.json("POST", "/ingest/store_status?dry_run=true", csv)
+    assert (said["rows"], said["rejected_rows"]) == (7, 6)
+    assert not list(service.data.glob(f"*{said['sha256']}*"))
+    assert service.json("POST", "/ingest/store_status", csv)["malformed_rows"] == 1
+    service.report(service.trigger())
+    assert service.json("GET", f"/ingest/{said['sha256']}")["is_in_newest_release"]
+    with Releases(service.db).open_newest() as (_, connection):
+        rejected = connection.execute(
+            "select reason, count(*) from rejected_rows where file like ? group by all",
+            [f"%{said['sha256']}.csv"],
+        ).fetchall()
+    assert {reason["reason"]: reason["rows"] for reason in said["rejected"]} == dict(rejected)
+    bad = next(reason for reason in said["rejected"] if reason["reason"] == "bad_timestamp")
+    assert bad["samples"] == [
+        {
+            "line_number": 8,
+            "store_id": "dry",
+            "raw_values": '{"store_id":"dry","status":"active",'
+            '"timestamp_utc":"2026-02-30 16:00:00 UTC"}',
+        }
+    ]
