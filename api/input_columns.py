@@ -14,21 +14,25 @@ _LOCK = threading.Lock()
 
 def input_columns(project: Path = PROJECT) -> dict[str, dict[str, Any]]:
     """Return what the macro of this name says, by the name of the input."""
-    return call_macro("input_columns", project=project)
+    return _call("input_columns", project / "macros" / "input_columns.sql")[1]
 
 
 def csv_delimiter(line: str) -> str:
     """Return what separates the columns of a CSV file with this header."""
-    return call_macro("csv_delimiter", line, file="csv_scans")
+    return _call("csv_delimiter", PROJECT / "macros" / "csv_scans.sql", line)[1]
 
 
-def call_macro(name: str, *args: object, file: str | None = None, project: Path = PROJECT) -> Any:
-    """Return what a macro returns that needs no database; it stands in a file named alike."""
-    path = project / "macros" / f"{file or name}.sql"
+def expression(macro: str, column: str) -> str:
+    """Return the SQL that a macro makes of a column."""
+    return _call(macro, PROJECT / "macros" / f"{macro}.sql", column)[0]
+
+
+def _call(name: str, path: Path, *args: object) -> tuple[str, Any]:
+    """Return the text of a macro that needs neither dbt nor a database, and what it returns."""
     module, returned = _compiled(path.read_text(encoding="utf-8"))
     with _LOCK:
-        getattr(module, name)(*args)
-        return returned.pop()
+        text = getattr(module, name)(*args)
+        return text, returned.pop() if returned else None
 
 
 @lru_cache(maxsize=10)

@@ -176,8 +176,13 @@ def test_header_is_read_as_builds_read_it(client: TestClient):
             "The body is packed with gzip twice; once is expected.",
         ),
         (b"PAR1 and no more", None),
+        (
+            b"store_id,status,timestamp_utc\n,,\na,active,3/11/2026 10:00\n",
+            "In none of the first 2 rows can timestamp_utc be read: it is '3/11/2026 10:00', and "
+            "something like '2026-03-12 18:13:22 UTC' is expected.",
+        ),
     ],
-    ids=["empty", "packed", "hours", "image", "cut", "trailing", "twice", "parquet"],
+    ids=["empty", "packed", "hours", "image", "cut", "trailing", "twice", "parquet", "dates"],
 )
 def test_what_builds_cannot_read_does_not_land(
     client: TestClient, settings: Settings, content: bytes, detail: str | None
