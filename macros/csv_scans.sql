@@ -40,7 +40,8 @@
 {% endmacro %}
 
 
-{# [{line, files: [{file, file_key}]}], the files grouped by their first line. #}
+{# [{line, files: [{file, file_key}]}], the files grouped by their first line. By default DuckDB
+   reads 32 MB of each file for it. #}
 {% macro csv_headers(rows) %}
     {% set by_line = {} %}
     {% for some in rows | batch(200) %}
@@ -51,7 +52,8 @@
                     select line
                     from read_csv(
                         " ~ quoted(row.file) ~ ", auto_detect = false, columns = {'line': 'VARCHAR'}, header = false,
-                        delim = '\x01', quote = '', escape = '', strict_mode = false, ignore_errors = true
+                        delim = '\x01', quote = '', escape = '', strict_mode = false, ignore_errors = true,
+                        buffer_size = 65536, max_line_size = 65536
                     )
                     limit 1
                 ) as line
