@@ -29,40 +29,50 @@ polls as (
         and polls.polled_us <= coalesce({{ named_as_of_us() }}, polls.polled_us)
 ),
 
--- Of the polls of one instant the last row stays, which is inactive if any is. The first inactive
--- row behind an active one stays too and marks the contradiction.
+-- One sort of all polls, from which few rows stay: those that differ from the one before, or share
+-- its instant, or are the last. Of the rows of one instant an inactive one comes last.
+near_changes as (
+    select
+        store_key,
+        polled_us,
+        is_active,
+        lag(polled_us) over by_time as previous_polled_us,
+        lag(is_active) over by_time as previous_is_active,
+        lead(polled_us) over by_time as next_polled_us,
+    from polls
+    window by_time as (partition by store_key order by polled_us asc, is_active desc)
+    qualify
+        previous_polled_us is null
+        or next_polled_us is null
+        or is_active <> previous_is_active
+        or polled_us = previous_polled_us
+        or polled_us = next_polled_us
+        or polled_us - previous_polled_us > {{ max_poll_gap_us() }}
+),
+
+-- The polls of one instant become one, which is inactive if any is.
 polls_once as (
     select
         store_key,
         polled_us,
-        is_active,
-        coalesce(
-            lag(polled_us) over by_time = polled_us
-            and lag(is_active) over by_time
-            and not is_active,
-            false
-        ) as is_contradicted,
-    from polls
-    window by_time as (partition by store_key order by polled_us asc, is_active desc)
-    qualify lead(polled_us) over by_time is distinct from polled_us or is_contradicted
+        bool_and(is_active) as is_active,
+        bool_and(is_active) <> bool_or(is_active) as is_contradicted,
+        bool_or(next_polled_us is null) as is_last,
+        any_value(previous_polled_us) filter (where previous_polled_us < polled_us)
+            as previous_polled_us,
+        any_value(previous_is_active) filter (where previous_polled_us < polled_us)
+            as previous_is_active,
+    from near_changes
+    group by store_key, polled_us
 ),
 
 marked as (
     select
-        store_key,
-        polled_us,
-        is_active,
-        is_contradicted,
-        lag(polled_us) over by_time as previous_polled_us,
-        coalesce(lag(is_active) over by_time <> is_active, true)
-        or coalesce(polled_us - lag(polled_us) over by_time > {{ max_poll_gap_us() }}, false)
-            as is_change,
-        lead(polled_us) over by_time is null as is_last,
+        *,
+        previous_polled_us is null
+        or is_active <> previous_is_active
+        or coalesce(polled_us - previous_polled_us > {{ max_poll_gap_us() }}, false) as is_change,
     from polls_once
-    window by_time as (partition by store_key order by polled_us asc, is_contradicted desc)
-    qualify
-        previous_polled_us is distinct from polled_us
-        and (is_change or is_contradicted or is_last)
 ),
 
 -- What came before the first poll that is looked at again is known from the last build.
