@@ -12,6 +12,7 @@
                 set is_complete = true, as_of_us = horizon.as_of_us, starts_us = horizon.starts_us
                 from intermediate.int_horizon as horizon
             ") %}
+            {% do create_functions() %}
         {% endif %}
         {% if not failed and flags.WHICH == 'build' %}
             {% do publish_release(results) %}

@@ -24,6 +24,9 @@
             {% do run_query('create table release.' ~ name ~ ' as from ' ~ name) %}
         {% endif %}
     {% endfor %}
+    {% do run_query('use release') %}
+    {% do create_functions() %}
+    {% do run_query('use ' ~ target.database) %}
     {% do run_query('create table release.main.input_files as select * exclude (is_new) from inputs.files') %}
     {% do run_query('detach release') %}
     {% do run_query("

@@ -34,7 +34,6 @@ _SECONDS = (
     "uptime_seconds",
     "downtime_seconds",
     "unknown_seconds",
-    "excluded_seconds",
     "confirmed_seconds",
     "uptime_seconds_min",
     "uptime_seconds_max",
@@ -60,7 +59,6 @@ class Group(BaseModel):
     uptime_seconds: float
     downtime_seconds: float
     unknown_seconds: float
-    excluded_seconds: float
     confirmed_seconds: float
     uptime_seconds_min: float
     uptime_seconds_max: float

@@ -15,6 +15,13 @@ periods as (
     cross join horizon
 ),
 
+polls as (
+    select store_key, polled_us from {{ ref('int_polls') }}
+    where
+        rejected_as is null
+        and polled_us >= (select min(started_us) from periods)
+),
+
 timeline as (
     select * from {{ ref('int_store_timeline') }}
     where ended_us > (select min(started_us) from periods)
@@ -38,14 +45,21 @@ summed as (
     select
         store_key,
         period,
-        sum(length_us) as business_us,
-        sum(length_us) filter (where status = 'up') as uptime_us,
-        sum(length_us) filter (where status = 'down') as downtime_us,
-        sum(length_us) filter (where status = 'unknown') as unknown_us,
-        sum(length_us) filter (where status = 'up' and is_confirmed) as confirmed_uptime_us,
-        sum(length_us) filter (where status = 'down' and is_confirmed) as confirmed_downtime_us,
+        {{ sums_of_time() }},
     from clipped
     group by store_key, period
+),
+
+polls_in_period as (
+    select
+        polls.store_key,
+        periods.period,
+        count(distinct polls.polled_us) as polls,
+    from polls
+    inner join periods
+        on polls.polled_us >= periods.started_us
+        and polls.polled_us < periods.ended_us
+    group by polls.store_key, periods.period
 )
 
 select
@@ -53,16 +67,14 @@ select
     periods.period,
     {{ timestamp_utc('periods.started_us') }} as started_at,
     {{ timestamp_utc('periods.ended_us') }} as ended_at,
-    coalesce(summed.business_us, 0) / 1000000.0e0 as business_seconds,
-    coalesce(summed.uptime_us, 0) / 1000000.0e0 as uptime_seconds,
-    coalesce(summed.downtime_us, 0) / 1000000.0e0 as downtime_seconds,
-    coalesce(summed.unknown_us, 0) / 1000000.0e0 as unknown_seconds,
-    coalesce(summed.confirmed_uptime_us, 0) / 1000000.0e0 as uptime_seconds_min,
-    (coalesce(summed.business_us, 0) - coalesce(summed.confirmed_downtime_us, 0)) / 1000000.0e0
-        as uptime_seconds_max,
+    {{ figures('summed') }},
+    coalesce(polls_in_period.polls, 0) as polls,
 from store_keys
 cross join periods
 left join summed
     on store_keys.store_key = summed.store_key
     and periods.period = summed.period
+left join polls_in_period
+    on store_keys.store_key = polls_in_period.store_key
+    and periods.period = polls_in_period.period
 order by store_keys.store_id, periods.ended_us - periods.started_us

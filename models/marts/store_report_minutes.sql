@@ -6,18 +6,7 @@ with period_uptime as (
 
 select
     store_id,
-    cast({{ period_sum('uptime_seconds', 'last_hour', 60) }} as decimal(18, 2))
-        as "uptime_last_hour(min)",
-    cast({{ period_sum('downtime_seconds', 'last_hour', 60) }} as decimal(18, 2))
-        as "downtime_last_hour(min)",
-    cast({{ period_sum('uptime_seconds', 'last_day', 60) }} as decimal(18, 2))
-        as "uptime_last_day(min)",
-    cast({{ period_sum('downtime_seconds', 'last_day', 60) }} as decimal(18, 2))
-        as "downtime_last_day(min)",
-    cast({{ period_sum('uptime_seconds', 'last_week', 60) }} as decimal(18, 2))
-        as "uptime_last_week(min)",
-    cast({{ period_sum('downtime_seconds', 'last_week', 60) }} as decimal(18, 2))
-        as "downtime_last_week(min)",
+    {{ report_columns('min', 60) }}
 from period_uptime
 group by store_id
 order by store_id
