@@ -1,15 +1,20 @@
-"""Commands: `python -m api serve | report | sql`."""
+"""Commands: `python -m api serve | report | sql | tokens | audit`."""
 
 import argparse
+import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import uvicorn
 
+from api.access import SCOPES, Access, AccessError
 from api.builds import BuildError, one_builder
+from api.gate import is_loopback
 from api.releases import NoReleaseError, Releases, attach_sql
 from api.settings import Settings, SettingsError, read_settings
 from api.snapshots import NEWEST, write_csv
@@ -19,10 +24,27 @@ _FIRST_LINES = 6
 
 def serve(settings: Settings) -> None:
     """Run the HTTP service until it is stopped."""
+    access = Access(settings.output)
+    has_tokens = access.has_tokens()
+    access.close()
+    if not has_tokens and not is_loopback(settings.host):
+        raise SettingsError(
+            f"STORE_UPTIME_HOST={settings.host}: without any token the service listens on "
+            "127.0.0.1 only; make one by `python -m api tokens create NAME --scope read`."
+        )
     from api.main import app
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s:     %(message)s")
-    uvicorn.run(app, host=settings.host, port=settings.port, access_log=False)
+    if not has_tokens:
+        logging.info("No token is configured: the service is open to this machine, and to no other")
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=settings.stop_seconds,
+    )
 
 
 def report(settings: Settings) -> None:
@@ -60,6 +82,44 @@ def sql(settings: Settings, arguments: Sequence[str]) -> None:
     os.execv(shell, [str(shell), "-cmd", attach_sql(release.path), *arguments])
 
 
+def tokens(settings: Settings, given: argparse.Namespace) -> None:
+    """Make, list and revoke the tokens of the HTTP service; it need not be restarted."""
+    access = Access(settings.output)
+    try:
+        if given.action == "create":
+            expires_at = None if given.expires is None else _instant(given.expires)
+            print(access.create(given.name, given.scope, given.store, expires_at))
+            print("This is the only time that the token is shown.", file=sys.stderr)
+            access.audit("command line", "tokens create", {"name": given.name}, "done")
+        elif given.action == "revoke":
+            access.revoke(given.token_id)
+            access.audit("command line", "tokens revoke", {"token_id": given.token_id}, "done")
+        else:
+            for token in access.tokens():
+                line = {
+                    "id": token.token_id,
+                    "name": token.name,
+                    "scopes": sorted(token.scopes),
+                    "stores": None if token.stores is None else sorted(token.stores),
+                    "created_at": token.created_at,
+                    "expires_at": token.expires_at,
+                    "revoked_at": token.revoked_at,
+                }
+                print(json.dumps(line))
+    finally:
+        access.close()
+
+
+def audit(settings: Settings, given: argparse.Namespace) -> None:
+    """Print the audit log, the newest entry first, as a line of JSON each."""
+    access = Access(settings.output)
+    try:
+        for entry in access.audited(given.limit):
+            print(json.dumps(vars(entry)))
+    finally:
+        access.close()
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = _parser()
     given, rest = parser.parse_known_args(arguments)
@@ -71,9 +131,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
             serve(settings)
         elif given.command == "report":
             report(settings)
+        elif given.command == "tokens":
+            tokens(settings, given)
+        elif given.command == "audit":
+            audit(settings, given)
         else:
             sql(settings, rest)
-    except (SettingsError, BuildError, NoReleaseError) as error:
+    except (SettingsError, AccessError, BuildError, NoReleaseError) as error:
         sys.exit(f"Error: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
@@ -89,7 +153,35 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, title="commands")
     for command in (serve, report, sql):
         commands.add_parser(command.__name__, help=command.__doc__, description=command.__doc__)
+    _add_tokens(commands.add_parser("tokens", help=tokens.__doc__, description=tokens.__doc__))
+    log = commands.add_parser("audit", help=audit.__doc__, description=audit.__doc__)
+    log.add_argument("--limit", type=int, default=100, help="how many entries (100)")
     return parser
+
+
+def _add_tokens(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, title="actions")
+    create = actions.add_parser("create", help="print a new token, which is not kept")
+    create.add_argument("name", help="who will use it, for the audit log")
+    create.add_argument("--scope", action="append", required=True, choices=SCOPES)
+    create.add_argument("--store", action="append", help="only this store; may be repeated")
+    create.add_argument("--expires", help="30d for thirty days, or a date such as 2030-12-31")
+    actions.add_parser("list", help="print all tokens, without their secrets")
+    revoke = actions.add_parser("revoke", help="end a token at once")
+    revoke.add_argument("token_id", metavar="ID")
+
+
+def _instant(text: str) -> datetime:
+    """Return when a token expires, from a number of days or a date, which is in UTC."""
+    try:
+        if days := re.fullmatch(r"([1-9][0-9]{0,4})d", text):
+            return datetime.now(UTC) + timedelta(days=int(days[1]))
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise AccessError(
+            f"--expires {text}: days such as 30d, or a date such as 2030-12-31, are accepted."
+        ) from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _settings_help() -> str:

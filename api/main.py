@@ -4,16 +4,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from api import errors
+from api.access import Access, needs
 from api.builds import Builder, service_builder
 from api.dry_runs import DryRuns
+from api.gate import Gate
 from api.jobs import Jobs
 from api.landing import Landing
 from api.paths import PathsAsSent
 from api.releases import Releases, SharedReleases
 from api.reports import Reports
-from api.routers import health, ingest, reports, stores, uptime
+from api.routers import audit, health, ingest, reports, stores, uptime
 from api.settings import Settings, read_settings
 
 
@@ -25,6 +28,7 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         settings.output.mkdir(parents=True, exist_ok=True)
         record = Reports(settings.output)
+        app.state.access = Access(settings.output)
         jobs = Jobs(settings, record, Releases(settings.db), builder or service_builder(settings))
         app.state.settings, app.state.reports, app.state.jobs = settings, record, jobs
         app.state.shared_releases = SharedReleases(Releases(settings.db))
@@ -35,8 +39,10 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
         app.state.shared_releases.close()
         app.state.dry_runs.close()
         record.close()
+        app.state.access.close()
 
-    app = FastAPI(
+    app = FastAPIOffline(
+        redoc_url=None,
         title="Store Uptime",
         description="How long was each store really up during its business hours?",
         lifespan=lifespan,
@@ -44,11 +50,18 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
     )
     errors.install(app)
     app.add_middleware(PathsAsSent, prefix="/stores/")
-    app.include_router(reports.router)
-    app.include_router(stores.router)
-    app.include_router(uptime.router)
-    app.include_router(ingest.router)
-    app.include_router(health.router)
+    app.add_middleware(Gate, settings=settings)
+    guarded = errors.declared(401, 403, 413, 429)
+    app.include_router(reports.router, responses=guarded)
+    app.include_router(stores.router, responses=guarded, dependencies=[needs("read")])
+    app.include_router(uptime.router, responses=guarded, dependencies=[needs("read")])
+    app.include_router(
+        ingest.router, responses=guarded, dependencies=[needs("ingest", every_store=True)]
+    )
+    app.include_router(
+        audit.router, responses=guarded, dependencies=[needs("admin", every_store=True)]
+    )
+    app.include_router(health.router, responses=errors.declared(403, 413))
     return app
 
 

@@ -62,6 +62,21 @@ class Settings(BaseSettings):
         400, gt=0, description="How long a window of time may be that figures are asked for."
     )
 
+    allowed_hosts: str = Field(
+        "",
+        description="Names besides localhost, with blanks between, by which this machine may be "
+        "asked while there are no tokens.",
+    )
+    requests_per_minute: int = Field(
+        6000, ge=0, description="How many requests a token may send in a minute; 0: no limit."
+    )
+    body_bytes_max: int = Field(
+        1_000_000, ge=0, description="How many bytes a body may have that is not an upload."
+    )
+    stop_seconds: int = Field(
+        20, ge=0, description="How long answers may take to end once the service is to stop."
+    )
+
     @field_validator("data", "db", "output")
     @classmethod
     def _absolute(cls, path: Path) -> Path:

@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from api.access import needs
 from api.downloads import open_report
 from api.errors import declared
 from api.etags import is_known
@@ -45,16 +46,18 @@ class Failed(BaseModel):
     error: str = Field(description="Why, in one sentence.")
 
 
-@router.post("/trigger_report")
+@router.post("/trigger_report", dependencies=[needs("run", every_store=True)])
 def trigger_report(request: Request) -> Triggered:
     """Start a report on the inputs as they are now; the answer does not wait for it."""
     report_id = request.app.state.reports.add()
+    request.state.audit = {"report_id": report_id}
     request.app.state.jobs.wake()
     return Triggered(report_id=report_id)
 
 
 @router.get(
     "/get_report",
+    dependencies=[needs("read", every_store=True)],
     response_class=Response,
     responses={
         200: {
@@ -80,9 +83,12 @@ async def get_report(request: Request, report_id: str) -> Response:
     return Response(_state(report), media_type="application/json")
 
 
-@router.head("/download/{name}", include_in_schema=False)
+@router.head(
+    "/download/{name}", include_in_schema=False, dependencies=[needs("read", every_store=True)]
+)
 @router.get(
     "/download/{name}",
+    dependencies=[needs("read", every_store=True)],
     response_class=Response,
     responses={
         200: {

@@ -13,7 +13,7 @@ from api import jobs
 from api.inputs import why_outdated
 from api.main import create_app
 from api.settings import Settings
-from tests.api.fakes import FakeBuilder
+from tests.api.fakes import FakeBuilder, local_client
 
 LONG_AGO = time.time() - 86_400
 
@@ -61,5 +61,5 @@ def builder(settings: Settings) -> FakeBuilder:
 @pytest.fixture
 def client(settings: Settings, builder: FakeBuilder) -> Iterator[TestClient]:
     app = create_app(settings, builder)
-    with TestClient(app, raise_server_exceptions=False) as client:
+    with local_client(app) as client:
         yield client

@@ -9,6 +9,8 @@ from typing import Any
 from uuid import uuid4
 
 import duckdb
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 
 from api.inputs import input_files
 from api.releases import quoted
@@ -85,6 +87,16 @@ def publish(
     release = write_release(settings.db, settings.data)
     point_to(release, settings.db, began, release_vars)
     return release
+
+
+def local_client(app: FastAPI) -> TestClient:
+    """Return a client on the machine of the service, to which it is open without tokens."""
+    return TestClient(
+        app,
+        base_url="http://127.0.0.1",
+        client=("127.0.0.1", 50000),
+        raise_server_exceptions=False,
+    )
 
 
 class FakeBuilder:

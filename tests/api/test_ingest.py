@@ -18,7 +18,7 @@ from api.landing import Landing
 from api.main import create_app
 from api.settings import PROJECT, Settings
 from api.uploads import Upload, UploadError, remove_abandoned
-from tests.api.fakes import FakeBuilder, publish
+from tests.api.fakes import FakeBuilder, local_client, publish
 
 HOURS = "store_id,dayOfWeek,start_time_local,end_time_local\na,0,09:00:00,17:00:00\n"
 POLLS = "store_id,status,timestamp_utc\na,active,2026-03-11 10:00:00 UTC\n"
@@ -235,7 +235,7 @@ def test_only_inputs_can_be_sent(client: TestClient, settings: Settings, name: s
 @pytest.fixture
 def small(settings: Settings, builder: FakeBuilder) -> Any:
     limits = {"upload_bytes_max": 1000, "unpacked_bytes_max": 2000}
-    return TestClient(create_app(settings.model_copy(update=limits), builder))
+    return local_client(create_app(settings.model_copy(update=limits), builder))
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_parquet_bomb_is_refused(small: TestClient, settings: Settings, tmp_path
         tmp_path,
     )
     roomy = settings.model_copy(update={"unpacked_bytes_max": len(content) + 10})
-    with TestClient(create_app(roomy, FakeBuilder(settings))) as client:
+    with local_client(create_app(roomy, FakeBuilder(settings))) as client:
         response = post(client, content, "timezones")
     assert response.status_code == 413
     assert landed(settings) == []
@@ -270,7 +270,7 @@ def test_parquet_bomb_is_refused(small: TestClient, settings: Settings, tmp_path
 def test_sample_stays_as_it_is(settings: Settings, builder: FakeBuilder):
     on_sample = settings.model_copy(update={"data": PROJECT / "seeds"})
     before = sorted(os.listdir(PROJECT / "seeds"))
-    with TestClient(create_app(on_sample, builder)) as client:
+    with local_client(create_app(on_sample, builder)) as client:
         response = post(client, POLLS)
     assert response.status_code == 409
     assert "STORE_UPTIME_DATA" in response.json()["detail"]

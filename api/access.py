@@ -1,0 +1,293 @@
+"""Who may do what: API tokens and the audit log, in SQLite.
+
+A token's secret is 256 random bits, which nobody finds by trying; a slow hash, which passwords
+need, would only slow down each request. The salt keeps equal secrets from having equal hashes.
+"""
+
+import hashlib
+import hmac
+import json
+import secrets
+import sqlite3
+import threading
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
+from starlette.exceptions import HTTPException
+
+Scope = Literal["read", "run", "ingest", "admin"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+
+_TABLES = """
+create table if not exists tokens (
+    token_id text primary key,
+    name text not null,
+    salt blob not null,
+    hash blob not null,
+    scopes text not null,
+    stores text,
+    created_at text not null,
+    expires_at text,
+    revoked_at text
+) strict;
+create table if not exists audit (
+    audit_id integer primary key autoincrement,
+    at text not null,
+    principal text not null,
+    action text not null,
+    detail text not null,
+    outcome text not null,
+    client text not null,
+    request_id text not null
+) strict;
+"""
+
+
+class AccessError(ValueError):
+    """A token that cannot be made or revoked as asked for; the message says why."""
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who asks: a token, or whoever works on this machine; `stores` is None for all of them."""
+
+    token_id: str | None
+    name: str
+    scopes: frozenset[str]
+    stores: frozenset[str] | None
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token as it is kept; its secret is not."""
+
+    token_id: str
+    name: str
+    salt: bytes
+    hash: bytes
+    scopes: frozenset[str]
+    stores: frozenset[str] | None
+    created_at: str
+    expires_at: str | None
+    revoked_at: str | None
+
+
+@dataclass(frozen=True)
+class Audited:
+    """One entry of the audit log."""
+
+    audit_id: int
+    at: str
+    principal: str
+    action: str
+    detail: dict[str, Any]
+    outcome: str
+    client: str
+    request_id: str
+
+
+# Without any token the service answers this machine only, and there it answers everything.
+THIS_MACHINE = Principal(None, "this machine", frozenset({"admin"}), None)
+
+
+class Access:
+    """The tokens and the audit log of one output folder; several processes may use them."""
+
+    def __init__(self, output: Path) -> None:
+        output.mkdir(parents=True, exist_ok=True)
+        path = output / "access.sqlite"
+        path.touch(mode=0o600)
+        self._writer = _connect(path)
+        self._writer.executescript(_TABLES)
+        self._reader = _connect(path)
+        self._lock = threading.Lock()
+        self._version = -1
+        self._known: dict[str, Token | None] = {}
+        self._has_tokens = False
+
+    def has_tokens(self) -> bool:
+        """Say whether a token was ever made; to revoke the last one does not open the service."""
+        with self._lock:
+            self._refresh()
+            return self._has_tokens
+
+    def create(
+        self,
+        name: str,
+        scopes: Iterable[str],
+        stores: Iterable[str] | None = None,
+        expires_at: datetime | None = None,
+    ) -> str:
+        """Make a token and return its text, which is not kept anywhere.
+
+        Raises AccessError for a scope that there is not, or a name that is empty.
+        """
+        chosen = frozenset(scopes)
+        if unknown := sorted(chosen - set(SCOPES)):
+            raise AccessError(f"There is no scope {unknown[0]!r}; there are {', '.join(SCOPES)}.")
+        if not chosen or not name.strip():
+            raise AccessError("A token needs a name and at least one scope.")
+        token_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+        salt = secrets.token_bytes(16)
+        self._write(
+            "insert into tokens values (?, ?, ?, ?, ?, ?, ?, ?, null)",
+            (
+                token_id,
+                name.strip(),
+                salt,
+                _hash(salt, secret),
+                json.dumps(sorted(chosen)),
+                None if stores is None else json.dumps(sorted(set(stores))),
+                _now(),
+                None if expires_at is None else _text(expires_at),
+            ),
+        )
+        return f"su_{token_id}_{secret}"
+
+    def revoke(self, token_id: str) -> None:
+        """End a token at once, also in a service that is running.
+
+        Raises AccessError if there is no such token, or it was revoked before.
+        """
+        revoked = self._write(
+            "update tokens set revoked_at = ? where token_id = ? and revoked_at is null "
+            "returning token_id",
+            (_now(), token_id),
+        )
+        if not revoked:
+            raise AccessError(
+                f"There is no token {token_id!r} to revoke; `python -m api tokens list` has all."
+            )
+
+    def tokens(self) -> list[Token]:
+        """Return all tokens, the oldest first."""
+        with self._lock:
+            rows = self._reader.execute("select * from tokens order by created_at").fetchall()
+        return [_token(row) for row in rows]
+
+    def principal(self, text: str) -> Principal | None:
+        """Return whose token this text is, or None if it is not one, or not any more."""
+        prefix, _, rest = text.partition("_")
+        token_id, _, secret = rest.partition("_")
+        if prefix != "su" or not secret:
+            return None
+        token = self._find(token_id)
+        salt, kept = (token.salt, token.hash) if token else (b"", b"\0" * 32)
+        is_right = hmac.compare_digest(_hash(salt, secret), kept)
+        if not is_right or token is None or token.revoked_at is not None:
+            return None
+        if token.expires_at is not None and token.expires_at <= _now():
+            return None
+        return Principal(token.token_id, token.name, token.scopes, token.stores)
+
+    def audit(
+        self,
+        principal: str,
+        action: str,
+        detail: dict[str, Any],
+        outcome: str,
+        client: str = "",
+        request_id: str = "",
+    ) -> None:
+        """Add an entry to the audit log."""
+        values = (_now(), principal, action, json.dumps(detail), outcome, client, request_id)
+        self._write(
+            "insert into audit (at, principal, action, detail, outcome, client, request_id) "
+            "values (?, ?, ?, ?, ?, ?, ?)",
+            values,
+        )
+
+    def audited(self, limit: int, before: int | None = None) -> list[Audited]:
+        """Return entries of the audit log, the newest first, of those older than `before`."""
+        with self._lock:
+            rows = self._reader.execute(
+                "select * from audit where audit_id < ? order by audit_id desc limit ?",
+                (1 << 62 if before is None else before, limit),
+            ).fetchall()
+        return [Audited(*row[:4], json.loads(row[4]), *row[5:]) for row in rows]
+
+    def close(self) -> None:
+        self._writer.close()
+        self._reader.close()
+
+    def _find(self, token_id: str) -> Token | None:
+        with self._lock:
+            self._refresh()
+            if token_id in self._known:
+                return self._known[token_id]
+            row = self._reader.execute(
+                "select * from tokens where token_id = ?", (token_id,)
+            ).fetchone()
+            if row is None:
+                # Not remembered, or guesses would fill the memory.
+                return None
+            self._known[token_id] = _token(row)
+            return self._known[token_id]
+
+    def _refresh(self) -> None:
+        """Forget what is known of the tokens if the file has been changed by anyone."""
+        (version,) = self._reader.execute("pragma data_version").fetchone()
+        if version != self._version:
+            self._known.clear()
+            (has,) = self._reader.execute("select exists (select 1 from tokens)").fetchone()
+            self._has_tokens = bool(has)
+            self._version = version
+
+    def _write(self, statement: str, values: tuple) -> list[tuple]:
+        with self._lock:
+            return self._writer.execute(statement, values).fetchall()
+
+
+_bearer = HTTPBearer(auto_error=False, description="A token, see `python -m api tokens --help`.")
+
+
+def needs(scope: Scope, every_store: bool = False) -> Any:
+    """Return the dependency that lets only tokens of this scope, or of `admin`, pass.
+
+    With `every_store`, tokens for some stores do not pass: reports and uploads are on all.
+    """
+
+    async def check(request: Request, _: object = Depends(_bearer)) -> None:
+        scopes: Collection[str] = request.state.principal.scopes
+        if scope not in scopes and "admin" not in scopes:
+            raise HTTPException(
+                403, f"This needs the scope {scope!r}; this token has {', '.join(sorted(scopes))}."
+            )
+        if every_store and not may_see(request.state.principal, None):
+            raise HTTPException(403, "This is about all stores, and the token is for some of them.")
+
+    return Depends(check)
+
+
+def may_see(principal: Principal, stores: Collection[str] | None) -> bool:
+    """Say whether a token may see these stores; None stands for all there are."""
+    return principal.stores is None or (stores is not None and principal.stores.issuperset(stores))
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+    connection.execute("pragma journal_mode = wal")
+    connection.execute("pragma synchronous = normal")
+    return connection
+
+
+def _token(row: tuple) -> Token:
+    stores = None if row[5] is None else frozenset(json.loads(row[5]))
+    return Token(*row[:4], frozenset(json.loads(row[4])), stores, *row[6:])
+
+
+def _hash(salt: bytes, secret: str) -> bytes:
+    return hashlib.sha256(salt + secret.encode()).digest()
+
+
+def _text(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _now() -> str:
+    return _text(datetime.now(UTC))

@@ -1,0 +1,206 @@
+"""The gate in front of all endpoints: who asks, how often, and what is noted of it."""
+
+import ipaddress
+import logging
+import re
+import time
+from http import HTTPStatus
+from uuid import uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.access import THIS_MACHINE, Access, Principal
+from api.errors import problem
+from api.settings import Settings
+
+log = logging.getLogger(__name__)
+
+OPEN_PATHS = ("/health", "/ready", "/docs", "/openapi.json", "/favicon.ico")
+ASSETS = "/static-offline-docs/"
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_PRIVATE = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+# The page of the docs starts itself by a script and a style within it.
+_DOCS_POLICY = (
+    "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'"
+)
+# More clients than this are not told apart; the oldest are forgotten.
+_BUCKETS_MAX = 10_000
+
+
+class _RefusedError(Exception):
+    """Why a request does not get past the gate."""
+
+    def __init__(self, status: int, detail: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.status, self.detail, self.headers = status, detail, headers
+
+
+class Gate:
+    """Middleware that lets requests pass which may, with `request.state.principal` set."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._settings = settings
+        self._rate = _Rate(settings.requests_per_minute)
+        self._hosts = {"localhost", "127.0.0.1", "[::1]", *settings.allowed_hosts.split()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        sent_id = headers.get("x-request-id", "")
+        request_id = sent_id if _REQUEST_ID.fullmatch(sent_id) else uuid4().hex
+        state = scope.setdefault("state", {})
+        state["request_id"] = request_id
+        path = scope["path"]
+        status = 0
+
+        async def send_safely(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                _add_headers(MutableHeaders(scope=message), path, request_id)
+            await send(message)
+
+        began_at = time.monotonic()
+        access: Access = scope["app"].state.access
+        try:
+            self._let_pass(scope, headers, access)
+            await self._app(scope, receive, send_safely)
+        except _RefusedError as refusal:
+            answer = problem(refusal.status, refusal.detail, refusal.headers)
+            await answer(scope, receive, send_safely)
+        except Exception:
+            log.exception("%s %s failed, request %s", scope["method"], path, request_id)
+            if status:
+                raise
+            detail = "The service failed to answer; its log has the cause."
+            await problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail)(scope, receive, send_safely)
+        took = time.monotonic() - began_at
+        log.debug("%s %s %d %.4f s, request %s", scope["method"], path, status, took, request_id)
+        if status in (401, 403) or (scope["method"] not in ("GET", "HEAD") and status < 400):
+            _audit(access, scope, status, request_id)
+
+    def _let_pass(self, scope: Scope, headers: Headers, access: Access) -> None:
+        """Set the principal, or raise a refusal."""
+        if access.has_tokens():
+            principal = self._principal(scope, headers, access)
+        else:
+            self._check_local(scope, headers)
+            principal = THIS_MACHINE
+        scope["state"]["principal"] = principal
+        size = headers.get("content-length", "0")
+        most = self._settings.body_bytes_max
+        # Uploads have a limit of their own.
+        if not scope["path"].startswith("/ingest/") and size.isdecimal() and int(size) > most:
+            raise _RefusedError(
+                413, f"The body has {size} bytes; {most} are the most allowed here."
+            )
+
+    def _principal(self, scope: Scope, headers: Headers, access: Access) -> Principal | None:
+        if scope["path"] in OPEN_PATHS or scope["path"].startswith(ASSETS):
+            return None
+        kind, _, text = headers.get("authorization", "").partition(" ")
+        principal = access.principal(text.strip()) if kind.lower() == "bearer" else None
+        if principal is not None:
+            self._rate.check(principal.token_id or "")
+            return principal
+        self._rate.check(f"address {_client(scope)}")
+        said = "This token is unknown, revoked or expired." if text else "A token is needed."
+        raise _RefusedError(
+            401, f"{said} Send `Authorization: Bearer su_…`.", {"WWW-Authenticate": "Bearer"}
+        )
+
+    def _check_local(self, scope: Scope, headers: Headers) -> None:
+        if not is_loopback(_client(scope)):
+            raise _RefusedError(
+                403, "Without any token the service answers this machine only; see `tokens create`."
+            )
+        # A page elsewhere may have its own name lead to this machine, or have a browser send here.
+        host = _host_name(headers.get("host", ""))
+        if host not in self._hosts:
+            raise _RefusedError(
+                403,
+                f"The host {host!r} is not one of this service; it answers to "
+                f"{', '.join(sorted(self._hosts))}, and what STORE_UPTIME_ALLOWED_HOSTS adds.",
+            )
+        origin = headers.get("origin")
+        if origin is not None and _host_name(origin.partition("://")[2]) not in self._hosts:
+            raise _RefusedError(403, f"Pages of {origin!r} may not ask this service.")
+
+
+class _Rate:
+    """A bucket per client that holds a minute's requests, and fills evenly."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._per_minute = per_minute
+        self._buckets: dict[str, tuple[float, float]] = {}
+
+    def check(self, client: str) -> None:
+        """Take one request of the client's bucket, or raise a refusal if it is empty."""
+        if not self._per_minute:
+            return
+        now, per_second = time.monotonic(), self._per_minute / 60
+        left, at = self._buckets.pop(client, (float(self._per_minute), now))
+        left = min(self._per_minute, left + (now - at) * per_second)
+        is_allowed = left >= 1
+        self._buckets[client] = (left - is_allowed, now)
+        if len(self._buckets) > _BUCKETS_MAX:
+            del self._buckets[next(iter(self._buckets))]
+        if not is_allowed:
+            seconds = max(1, round((1 - left) / per_second + 0.5))
+            raise _RefusedError(
+                429,
+                f"More than {self._per_minute} requests a minute; try again in {seconds} s.",
+                {"Retry-After": str(seconds)},
+            )
+
+
+def is_loopback(address: str) -> bool:
+    """Say whether an address, or `localhost`, is of this machine only."""
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return address == "localhost"
+
+
+def _host_name(host: str) -> str:
+    return re.sub(r":\d*$", "", host.lower())
+
+
+def _client(scope: Scope) -> str:
+    return scope["client"][0] if scope.get("client") else ""
+
+
+def _add_headers(headers: MutableHeaders, path: str, request_id: str) -> None:
+    for name, value in _PRIVATE.items():
+        headers[name] = value
+    if path == "/docs":
+        headers["Content-Security-Policy"] = _DOCS_POLICY
+    if not path.startswith(ASSETS):
+        headers.setdefault("Cache-Control", "no-store")
+    headers["X-Request-ID"] = request_id
+
+
+def _audit(access: Access, scope: Scope, status: int, request_id: str) -> None:
+    principal: Principal | None = scope["state"].get("principal")
+    name = "nobody" if principal is None else principal.name
+    if principal is not None and principal.token_id:
+        name = f"{name} ({principal.token_id})"
+    detail = {
+        "path": scope["path"],
+        "query": scope["query_string"].decode("latin-1"),
+        **scope["state"].get("audit", {}),
+    }
+    route = getattr(scope.get("route"), "path", scope["path"])
+    outcome = f"{status} {HTTPStatus(status).phrase}"
+    action = f"{scope['method']} {route}"
+    access.audit(name, action, detail, outcome, _client(scope), request_id)

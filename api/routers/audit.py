@@ -1,0 +1,46 @@
+"""Who did what, and who was refused."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.errors import declared
+
+router = APIRouter(tags=["service"])
+
+
+class Entry(BaseModel):
+    """One entry of the audit log."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    audit_id: int
+    at: str
+    principal: str
+    action: str
+    detail: dict[str, Any]
+    outcome: str
+    client: str
+    request_id: str
+
+
+class AuditPage(BaseModel):
+    """Entries of the audit log, the newest first."""
+
+    entries: list[Entry]
+    next_before: int | None = Field(description="`before` of the next page, null at the end.")
+
+
+@router.get("/audit", responses=declared(422))
+def get_audit(
+    request: Request,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    before: Annotated[int | None, Query(ge=1, le=1 << 62)] = None,
+) -> AuditPage:
+    """List who triggered, ingested and changed what, and what was refused."""
+    found = request.app.state.access.audited(limit, before)
+    return AuditPage(
+        entries=[Entry.model_validate(entry) for entry in found],
+        next_before=found[-1].audit_id if len(found) == limit else None,
+    )
