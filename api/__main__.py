@@ -12,6 +12,7 @@ from pathlib import Path
 
 import uvicorn
 
+from api import logs
 from api.access import SCOPES, Access, AccessError
 from api.builds import BuildError, one_builder
 from api.gate import is_loopback
@@ -34,7 +35,7 @@ def serve(settings: Settings) -> None:
         )
     from api.main import app
 
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s:     %(message)s")
+    logs.configure()
     if not has_tokens:
         logging.info("No token is configured: the service is open to this machine, and to no other")
     uvicorn.run(
@@ -42,6 +43,7 @@ def serve(settings: Settings) -> None:
         host=settings.host,
         port=settings.port,
         access_log=False,
+        log_config=None,
         server_header=False,
         timeout_graceful_shutdown=settings.stop_seconds,
     )

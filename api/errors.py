@@ -28,8 +28,11 @@ class ProblemResponse(JSONResponse):
 
 
 def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> ProblemResponse:
-    body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail)
-    return ProblemResponse(body.model_dump(), status, headers)
+    return ProblemResponse(problem_body(status, detail), status, headers)
+
+
+def problem_body(status: int, detail: str) -> dict[str, Any]:
+    return Problem(title=HTTPStatus(status).phrase, status=status, detail=detail).model_dump()
 
 
 def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:

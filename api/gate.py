@@ -1,12 +1,12 @@
 """The gate in front of all endpoints: who asks, how often, and what is noted of it."""
 
 import ipaddress
-import logging
 import re
 import time
 from http import HTTPStatus
 from uuid import uuid4
 
+import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,11 +14,12 @@ from api.access import THIS_MACHINE, Access, Principal
 from api.errors import problem
 from api.settings import Settings
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 OPEN_PATHS = ("/health", "/ready", "/docs", "/openapi.json", "/favicon.ico")
 ASSETS = "/static-offline-docs/"
 
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PRIVATE = {
     "X-Content-Type-Options": "nosniff",
@@ -79,13 +80,22 @@ class Gate:
             answer = problem(refusal.status, refusal.detail, refusal.headers)
             await answer(scope, receive, send_safely)
         except Exception:
-            log.exception("%s %s failed, request %s", scope["method"], path, request_id)
+            log.exception("failed", method=scope["method"], path=path, request_id=request_id)
             if status:
                 raise
             detail = "The service failed to answer; its log has the cause."
             await problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail)(scope, receive, send_safely)
         took = time.monotonic() - began_at
-        log.debug("%s %s %d %.4f s, request %s", scope["method"], path, status, took, request_id)
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        scope["app"].state.metrics.answered(_route(scope) or "none", method, status, took)
+        log.info(
+            "request",
+            method=scope["method"],
+            path=path,
+            status=status,
+            seconds=round(took, 6),
+            request_id=request_id,
+        )
         if status in (401, 403) or (scope["method"] not in ("GET", "HEAD") and status < 400):
             _audit(access, scope, status, request_id)
 
@@ -172,6 +182,11 @@ def is_loopback(address: str) -> bool:
         return address == "localhost"
 
 
+def _route(scope: Scope) -> str | None:
+    """Return the template of the path, in which ids are not, or None if nothing matched."""
+    return getattr(scope.get("route"), "path", None)
+
+
 def _host_name(host: str) -> str:
     return re.sub(r":\d*$", "", host.lower())
 
@@ -200,7 +215,6 @@ def _audit(access: Access, scope: Scope, status: int, request_id: str) -> None:
         "query": scope["query_string"].decode("latin-1"),
         **scope["state"].get("audit", {}),
     }
-    route = getattr(scope.get("route"), "path", scope["path"])
     outcome = f"{status} {HTTPStatus(status).phrase}"
-    action = f"{scope['method']} {route}"
+    action = f"{scope['method']} {_route(scope) or scope['path']}"
     access.audit(name, action, detail, outcome, _client(scope), request_id)

@@ -39,6 +39,9 @@ class Jobs:
         self._thread.start()
         self._builder.warm_up()
 
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
     def wake(self) -> None:
         """Have a look at the queue."""
         self._wake.set()

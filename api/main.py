@@ -13,6 +13,7 @@ from api.dry_runs import DryRuns
 from api.gate import Gate
 from api.jobs import Jobs
 from api.landing import Landing
+from api.metrics import MeasuredBuilder, Metrics
 from api.paths import PathsAsSent
 from api.releases import Releases, SharedReleases
 from api.reports import Reports
@@ -29,10 +30,13 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
         settings.output.mkdir(parents=True, exist_ok=True)
         record = Reports(settings.output)
         app.state.access = Access(settings.output)
-        jobs = Jobs(settings, record, Releases(settings.db), builder or service_builder(settings))
+        metrics = app.state.metrics = Metrics()
+        measured = MeasuredBuilder(builder or service_builder(settings), metrics)
+        jobs = Jobs(settings, record, Releases(settings.db), measured)
         app.state.settings, app.state.reports, app.state.jobs = settings, record, jobs
         app.state.shared_releases = SharedReleases(Releases(settings.db))
         app.state.landing, app.state.dry_runs = Landing(settings.data), DryRuns(settings)
+        metrics.watch(record, app.state.shared_releases)
         jobs.start()
         yield
         jobs.stop()

@@ -37,5 +37,6 @@ class PathsAsSent:
             scope.get("root_path", "") + self._prefix
         ):
             sent = scope["raw_path"].partition(b"?")[0]
-            scope = {**scope, "path": sent.decode("ascii", "replace")}
+            # In place, so that those further out learn which route matched.
+            scope["path"] = sent.decode("ascii", "replace")
         await self._app(scope, receive, send)

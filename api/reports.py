@@ -76,6 +76,17 @@ class Reports:
         ).fetchone()
         return Report(*row) if row else None
 
+    def counts(self) -> dict[str, tuple[int, float]]:
+        """Return the number of reports of each status, and the seconds they took in all."""
+        with self._lock:
+            rows = self._writer.execute(
+                """
+                select status, count(*), total((julianday(finished_at) - julianday(triggered_at)))
+                from reports group by status
+                """
+            ).fetchall()
+        return {status: (count, days * 86_400) for status, count, days in rows}
+
     def claim_queued(self) -> list[str]:
         """Take all queued reports to work on, the oldest first."""
         rows = self._write(

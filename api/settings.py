@@ -73,6 +73,12 @@ class Settings(BaseSettings):
     body_bytes_max: int = Field(
         1_000_000, ge=0, description="How many bytes a body may have that is not an upload."
     )
+    free_bytes_min: int = Field(
+        100_000_000, ge=0, description="With less of the disk free the service is not ready."
+    )
+    poll_age_seconds_max: int = Field(
+        0, ge=0, description="With no newer poll the service is not ready; 0: that is not checked."
+    )
     stop_seconds: int = Field(
         20, ge=0, description="How long answers may take to end once the service is to stop."
     )

@@ -1,7 +1,15 @@
-"""Whether the service is alive."""
+"""Whether the service is alive, whether it can do its work, and what Prometheus is told."""
 
-from fastapi import APIRouter, Response
+import shutil
+
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
+from starlette.responses import JSONResponse
+
+from api.access import needs
+from api.errors import MEDIA_TYPE, declared, problem_body
+from api.metrics import poll_age_seconds
+from api.releases import NoReleaseError
 
 router = APIRouter(tags=["service"])
 
@@ -14,7 +22,61 @@ class Health(BaseModel):
     status: str
 
 
+class Ready(BaseModel):
+    """The service can do its work; each check is `ok` or says what is wrong."""
+
+    status: str
+    checks: dict[str, str]
+
+
 @router.get("/health", response_class=Response, responses={200: {"model": Health}})
 async def health() -> Response:
     """Say that the service is alive."""
     return Response(_ALIVE, media_type="application/json")
+
+
+@router.get("/ready", responses={200: {"model": Ready}, **declared(503)})
+def ready(request: Request) -> JSONResponse:
+    """Say whether a release is there and fresh, the worker alive, and room left on the disk."""
+    checks = _checks(request)
+    if all(found == "ok" for found in checks.values()):
+        return JSONResponse({"status": "ready", "checks": checks})
+    detail = " ".join(found for found in checks.values() if found != "ok")
+    return JSONResponse({**problem_body(503, detail), "checks": checks}, 503, None, MEDIA_TYPE)
+
+
+@router.get(
+    "/metrics",
+    dependencies=[needs("read", every_store=True)],
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The metrics, as Prometheus reads them.",
+            "content": {"text/plain": {"schema": {"type": "string"}}},
+        },
+        **declared(401, 429),
+    },
+)
+def metrics(request: Request) -> Response:
+    """Give counts and times of requests, reports, builds, rejected rows and ages of data."""
+    return Response(request.app.state.metrics.text(), media_type="text/plain; version=0.0.4")
+
+
+def _checks(request: Request) -> dict[str, str]:
+    state = request.app.state
+    settings = state.settings
+    checks = dict.fromkeys(("release", "freshness", "worker", "disk"), "ok")
+    try:
+        age = poll_age_seconds(state.shared_releases.newest())
+        if settings.poll_age_seconds_max and age > settings.poll_age_seconds_max:
+            checks["freshness"] = (
+                f"The newest poll is older than {settings.poll_age_seconds_max} s."
+            )
+    except NoReleaseError as error:
+        checks["release"] = str(error)
+    if not state.jobs.is_alive():
+        checks["worker"] = "The worker on reports has ended; the log has the cause."
+    for folder in (settings.data, settings.db.parent, settings.output):
+        if folder.exists() and shutil.disk_usage(folder).free < settings.free_bytes_min:
+            checks["disk"] = f"Less than {settings.free_bytes_min} bytes of the disk are free."
+    return checks

@@ -187,6 +187,8 @@ def test_errors_are_declared(client: TestClient):
         ),
         ("/audit", "get"): sorted({*guarded, "200", "422"}),
         ("/health", "get"): ["200", "403", "413", "500"],
+        ("/ready", "get"): ["200", "403", "413", "500", "503"],
+        ("/metrics", "get"): sorted({*guarded, "200"}),
     }
 
 

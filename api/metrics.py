@@ -1,0 +1,132 @@
+"""What Prometheus is told: counts and times, and nothing of any one store."""
+
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import duckdb
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric, SummaryMetricFamily
+
+from api.builds import Builder
+from api.releases import NoReleaseError, Release, SharedReleases
+from api.reports import Reports
+
+
+class Metrics:
+    """The metrics of one service; what is on disk is counted when asked for."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Histogram(
+            "store_uptime_request_seconds",
+            "Time until a request was answered.",
+            ("route", "method", "status"),
+            registry=self._registry,
+        )
+        self._builds = Counter(
+            "store_uptime_builds", "Builds that ended.", ("result",), registry=self._registry
+        )
+        self._build_seconds = Histogram(
+            "store_uptime_build_seconds",
+            "Time that a build took.",
+            buckets=(1, 2, 5, 10, 30, 60, 120, 300, 900, 3600),
+            registry=self._registry,
+        )
+
+    def watch(self, reports: Reports, releases: SharedReleases) -> None:
+        """Have the reports and the newest release counted, too."""
+        self._registry.register(_OnDisk(reports, releases))
+
+    def answered(self, route: str, method: str, status: int, seconds: float) -> None:
+        self._requests.labels(route, method, str(status)).observe(seconds)
+
+    def built(self, result: str, seconds: float) -> None:
+        self._builds.labels(result).inc()
+        self._build_seconds.observe(seconds)
+
+    def text(self) -> bytes:
+        return generate_latest(self._registry)
+
+
+class MeasuredBuilder:
+    """A builder whose builds are counted."""
+
+    def __init__(self, builder: Builder, metrics: Metrics) -> None:
+        self._builder = builder
+        self._metrics = metrics
+        self.warm_up = builder.warm_up
+        self.close = builder.close
+
+    def build(self) -> None:
+        began_at = time.monotonic()
+        result = "failed"
+        try:
+            self._builder.build()
+            result = "succeeded"
+        finally:
+            self._metrics.built(result, time.monotonic() - began_at)
+
+
+class _OnDisk:
+    """Collects what the record of reports and the newest release say."""
+
+    def __init__(self, reports: Reports, releases: SharedReleases) -> None:
+        self._reports = reports
+        self._releases = releases
+        self._lock = threading.Lock()
+        self._rejected: tuple[str, list[tuple[str, int]]] = ("", [])
+
+    def describe(self) -> list[Metric]:
+        """Return nothing, so that registering does not ask for the first time."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        counts = self._reports.counts()
+        waiting = counts.get("Queued", (0, 0.0))[0]
+        yield GaugeMetricFamily("store_uptime_queue_length", "Reports waiting.", waiting)
+        took = SummaryMetricFamily(
+            "store_uptime_report_seconds", "Time from trigger to end.", labels=("status",)
+        )
+        for status in ("Complete", "Failed"):
+            count, seconds = counts.get(status, (0, 0.0))
+            took.add_metric((status,), count, seconds)
+        yield took
+        try:
+            release = self._releases.newest()
+            rejected = self._rejected_rows(release)
+        except (NoReleaseError, duckdb.Error):
+            return
+        now = datetime.now(UTC)
+        yield GaugeMetricFamily(
+            "store_uptime_release_age_seconds",
+            "Time since the build of the newest release began.",
+            (now - release.started_at).total_seconds(),
+        )
+        yield GaugeMetricFamily(
+            "store_uptime_newest_poll_age_seconds",
+            "Time since the instant from which the newest release looks back.",
+            poll_age_seconds(release),
+        )
+        rows = GaugeMetricFamily(
+            "store_uptime_rejected_rows", "Input rows set aside.", labels=("reason",)
+        )
+        for reason, count in rejected:
+            rows.add_metric((reason,), count)
+        yield rows
+
+    def _rejected_rows(self, release: Release) -> list[tuple[str, int]]:
+        with self._lock:
+            if self._rejected[0] != release.release_id:
+                with self._releases.open_newest() as (newest, connection):
+                    rows = connection.execute(
+                        "select reason, count(*) from rejected_rows group by all order by all"
+                    ).fetchall()
+                self._rejected = (newest.release_id, rows)
+            return self._rejected[1]
+
+
+def poll_age_seconds(release: Release) -> float:
+    """Return how long ago the instant is from which a release looks back."""
+    return (datetime.now(UTC) - datetime.fromisoformat(release.as_of)).total_seconds()

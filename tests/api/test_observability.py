@@ -1,0 +1,48 @@
+"""Metrics and readiness."""
+
+from fastapi.testclient import TestClient
+
+from api.main import create_app
+from api.settings import Settings
+from tests.api.fakes import FakeBuilder, local_client, publish
+from tests.api.test_endpoints import end, trigger
+
+
+def test_not_ready_without_a_release(client: TestClient):
+    response = client.get("/ready")
+    assert response.status_code == 503
+    assert response.headers["content-type"] == "application/problem+json"
+    found = {name for name, said in response.json()["checks"].items() if said != "ok"}
+    assert found == {"release"}
+
+
+def test_ready_with_a_release(client: TestClient, settings: Settings):
+    publish(settings)
+    response = client.get("/ready")
+    assert (response.status_code, response.json()["status"]) == (200, "ready")
+
+
+def test_not_ready_with_old_polls_or_a_full_disk(settings: Settings, builder: FakeBuilder):
+    publish(settings)
+    limits = {"poll_age_seconds_max": 1, "free_bytes_min": 1 << 62}
+    with local_client(create_app(settings.model_copy(update=limits), builder)) as client:
+        checks = client.get("/ready").json()["checks"]
+    assert {name for name, said in checks.items() if said != "ok"} == {"freshness", "disk"}
+
+
+def test_metrics_count_requests_reports_builds_and_rows(client: TestClient):
+    end(client, trigger(client))
+    client.get("/stores/secret-store")
+    client.get("/nowhere/secret-path")
+    text = client.get("/metrics").text
+    for line in (
+        'store_uptime_builds_total{result="succeeded"} 1.0',
+        'store_uptime_report_seconds_count{status="Complete"} 1.0',
+        "store_uptime_queue_length 0.0",
+        'store_uptime_rejected_rows{reason="bad_time"} 1.0',
+        'store_uptime_request_seconds_count{method="POST",route="/trigger_report",status="200"} 1.0',
+    ):
+        assert line in text.splitlines()
+    assert "store_uptime_newest_poll_age_seconds" in text
+    assert 'route="/stores/{store_id:encoded}"' in text
+    assert "secret" not in text
