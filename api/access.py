@@ -243,7 +243,21 @@ class Access:
             return self._writer.execute(statement, values).fetchall()
 
 
-_bearer = HTTPBearer(auto_error=False, description="A token, see `python -m api tokens --help`.")
+class _Needs(HTTPBearer):
+    """The dependency behind `needs`; the docs learn from its base that a token is sent."""
+
+    def __init__(self, scope: Scope, every_store: bool) -> None:
+        super().__init__(description="A token, see `python -m api tokens --help`.")
+        self._scope = scope
+        self._every_store = every_store
+
+    async def __call__(self, request: Request) -> None:
+        principal: Principal = request.state.principal
+        if self._scope not in principal.scopes and "admin" not in principal.scopes:
+            has = ", ".join(sorted(principal.scopes))
+            raise HTTPException(403, f"This needs the scope {self._scope!r}; this token has {has}.")
+        if self._every_store and not may_see(principal, None):
+            raise HTTPException(403, "This is about all stores, and the token is for some of them.")
 
 
 def needs(scope: Scope, every_store: bool = False) -> Any:
@@ -251,17 +265,7 @@ def needs(scope: Scope, every_store: bool = False) -> Any:
 
     With `every_store`, tokens for some stores do not pass: reports and uploads are on all.
     """
-
-    async def check(request: Request, _: object = Depends(_bearer)) -> None:
-        scopes: Collection[str] = request.state.principal.scopes
-        if scope not in scopes and "admin" not in scopes:
-            raise HTTPException(
-                403, f"This needs the scope {scope!r}; this token has {', '.join(sorted(scopes))}."
-            )
-        if every_store and not may_see(request.state.principal, None):
-            raise HTTPException(403, "This is about all stores, and the token is for some of them.")
-
-    return Depends(check)
+    return Depends(_Needs(scope, every_store))
 
 
 def may_see(principal: Principal, stores: Collection[str] | None) -> bool:

@@ -3,11 +3,12 @@
 import ipaddress
 import re
 import time
+from functools import lru_cache
 from http import HTTPStatus
 from uuid import uuid4
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access import THIS_MACHINE, Access, Principal
@@ -21,16 +22,21 @@ ASSETS = "/static-offline-docs/"
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_PRIVATE = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-}
+_SAFE = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
+_HEADERS = [
+    *_SAFE,
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+]
 # The page of the docs starts itself by a script and a style within it.
-_DOCS_POLICY = (
-    "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'"
-)
+_DOCS_HEADERS = [
+    *_SAFE,
+    (
+        b"content-security-policy",
+        b"default-src 'none'; script-src 'self' 'unsafe-inline'; "
+        b"style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
+        b"frame-ancestors 'none'",
+    ),
+]
 # More clients than this are not told apart; the oldest are forgotten.
 _BUCKETS_MAX = 10_000
 
@@ -56,8 +62,8 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        sent_id = headers.get("x-request-id", "")
+        sent = Headers(scope=scope)
+        sent_id = sent.get("x-request-id", "")
         request_id = sent_id if _REQUEST_ID.fullmatch(sent_id) else uuid4().hex
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
@@ -68,13 +74,14 @@ class Gate:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _add_headers(MutableHeaders(scope=message), path, request_id)
+                headers = message["headers"] = list(message.get("headers", ()))
+                _add_headers(headers, path, request_id)
             await send(message)
 
         began_at = time.monotonic()
         access: Access = scope["app"].state.access
         try:
-            self._let_pass(scope, headers, access)
+            self._let_pass(scope, sent, access)
             await self._app(scope, receive, send_safely)
         except _RefusedError as refusal:
             answer = problem(refusal.status, refusal.detail, refusal.headers)
@@ -174,6 +181,7 @@ class _Rate:
             )
 
 
+@lru_cache(1000)
 def is_loopback(address: str) -> bool:
     """Say whether an address, or `localhost`, is of this machine only."""
     try:
@@ -187,6 +195,7 @@ def _route(scope: Scope) -> str | None:
     return getattr(scope.get("route"), "path", None)
 
 
+@lru_cache(1000)
 def _host_name(host: str) -> str:
     return re.sub(r":\d*$", "", host.lower())
 
@@ -195,14 +204,11 @@ def _client(scope: Scope) -> str:
     return scope["client"][0] if scope.get("client") else ""
 
 
-def _add_headers(headers: MutableHeaders, path: str, request_id: str) -> None:
-    for name, value in _PRIVATE.items():
-        headers[name] = value
-    if path == "/docs":
-        headers["Content-Security-Policy"] = _DOCS_POLICY
-    if not path.startswith(ASSETS):
-        headers.setdefault("Cache-Control", "no-store")
-    headers["X-Request-ID"] = request_id
+def _add_headers(headers: list[tuple[bytes, bytes]], path: str, request_id: str) -> None:
+    headers.extend(_DOCS_HEADERS if path == "/docs" else _HEADERS)
+    if not path.startswith(ASSETS) and all(name != b"cache-control" for name, _ in headers):
+        headers.append((b"cache-control", b"no-store"))
+    headers.append((b"x-request-id", request_id.encode()))
 
 
 def _audit(access: Access, scope: Scope, status: int, request_id: str) -> None:

@@ -25,6 +25,8 @@ class Metrics:
             ("route", "method", "status"),
             registry=self._registry,
         )
+        # To look the labels up takes longer than to count.
+        self._answers: dict[tuple[str, str, int], Histogram] = {}
         self._builds = Counter(
             "store_uptime_builds", "Builds that ended.", ("result",), registry=self._registry
         )
@@ -40,7 +42,10 @@ class Metrics:
         self._registry.register(_OnDisk(reports, releases))
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
-        self._requests.labels(route, method, str(status)).observe(seconds)
+        key = (route, method, status)
+        if key not in self._answers:
+            self._answers[key] = self._requests.labels(route, method, str(status))
+        self._answers[key].observe(seconds)
 
     def built(self, result: str, seconds: float) -> None:
         self._builds.labels(result).inc()
