@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DUCKDB2 := duckdb>=2,<3
 
 .DEFAULT_GOAL := help
-.PHONY: help report serve sql test test-duckdb2 lint format bench docs timezones sample lock
+.PHONY: help report serve sql test test-duckdb2 test-contract lint format bench docs timezones sample lock
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ test: $(VENV)/.ready ## Run all tests, dbt's among them
 
 test-duckdb2: $(VENV)-duckdb2/.ready ## Run all tests with DuckDB 2, in an environment of its own
 	$(VENV)-duckdb2/bin/pytest
+
+test-contract: $(VENV)/.ready ## Send 10,000 requests and hold the answers against the API's schema
+	STORE_UPTIME_CONTRACT_EXAMPLES=1000 $(BIN)/pytest tests/api/test_contract.py
 
 lint: $(VENV)/.ready ## Check the style of Python and SQL
 	$(BIN)/ruff check .
