@@ -47,5 +47,12 @@
 
 {# The marts, and the tables that their views stand on. #}
 {% macro is_for_readers(node) %}
-    {% do return(node.schema == target.schema or node.name in ('int_store_keys', 'int_store_timeline')) %}
+    {% do return(node.schema == target.schema or node.name in readers_tables()) %}
+{% endmacro %}
+
+
+{% macro readers_tables() %}
+    {% do return([
+        'int_horizon', 'int_store_keys', 'int_store_timeline', 'int_store_days', 'int_store_offsets', 'int_status_runs',
+    ]) %}
 {% endmacro %}

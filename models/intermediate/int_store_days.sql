@@ -1,0 +1,68 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_where',
+    incremental_predicates=[
+        "not exists (
+            select 1
+            from intermediate.int_changes as changes
+            where changes.store_key = target.store_key
+                and target.local_day < " ~ day_of('changes.changed_us') ~ " - 1
+        )",
+    ],
+) }}
+
+-- The date in UTC is at most a day ahead of the local one.
+with timeline as (
+    select
+        timeline.*,
+        {{ day_of('changes.changed_us') }} - 1 as from_day,
+    from {{ ref('int_store_timeline') }} as timeline
+    inner join {{ ref('int_changes') }} as changes
+        on timeline.store_key = changes.store_key
+        and timeline.ended_us > ({{ day_of('changes.changed_us') }} - 2) * 86400000000
+),
+
+offsets as (
+    select * from {{ ref('int_store_offsets') }}
+),
+
+in_local_time as (
+    select
+        timeline.store_key,
+        timeline.status,
+        timeline.is_confirmed,
+        timeline.from_day,
+        greatest(timeline.started_us, offsets.valid_from_us) + offsets.utc_offset_us as started_us,
+        least(timeline.ended_us, offsets.valid_until_us) + offsets.utc_offset_us as ended_us,
+    from timeline
+    inner join offsets
+        on timeline.store_key = offsets.store_key
+        and timeline.started_us < offsets.valid_until_us
+        and timeline.ended_us > offsets.valid_from_us
+),
+
+by_day as (
+    select
+        *,
+        unnest(range({{ day_of('started_us') }}, {{ day_of('ended_us - 1') }} + 1)) as local_day,
+    from in_local_time
+),
+
+clipped as (
+    select
+        store_key,
+        local_day,
+        status,
+        is_confirmed,
+        least(ended_us, (local_day + 1) * 86400000000)
+        - greatest(started_us, local_day * 86400000000) as length_us,
+    from by_day
+    where local_day >= from_day
+)
+
+select
+    store_key,
+    local_day,
+    {{ sums_of_time() }},
+from clipped
+group by store_key, local_day

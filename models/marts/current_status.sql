@@ -1,0 +1,112 @@
+{{ config(materialized='view') }}
+
+with stores as (
+    select * from {{ ref('stores') }}
+),
+
+weeks as (
+    select * from {{ ref('period_uptime') }}
+    where period = 'last_week'
+),
+
+timeline as (
+    select * from {{ ref('store_timeline') }}
+),
+
+-- The usual gap of a store is the mean of the last week.
+gaps as (
+    select
+        stores.store_id,
+        stores.last_polled_at,
+        stores.last_status,
+        weeks.ended_at as as_of,
+        epoch_us(stores.last_polled_at - greatest(stores.first_polled_at, weeks.started_at))
+        / 1000000.0e0 / nullif(weeks.polls - 1, 0) as usual_gap_seconds,
+    from stores
+    inner join weeks on stores.store_id = weeks.store_id
+),
+
+-- Stores with fewer than two polls in the week are measured by the others.
+heard as (
+    select
+        *,
+        last_polled_at is null
+        or epoch_us(as_of - last_polled_at) / 1000000.0e0
+        > 2 * coalesce(usual_gap_seconds, median(usual_gap_seconds) over ()) as is_not_heard_from,
+    from gaps
+),
+
+last_stretches as (
+    select
+        store_id,
+        max(ended_at) as ended_at,
+        max_by(status, ended_at) as status,
+    from timeline
+    group by store_id
+),
+
+-- From when on business time has had that status.
+since as (
+    select
+        timeline.store_id,
+        min(timeline.started_at) filter (
+            where timeline.started_at >= coalesce(others.ended_at, timeline.started_at)
+        ) as started_at,
+    from timeline
+    inner join last_stretches on timeline.store_id = last_stretches.store_id
+    left join (
+        select
+            timeline.store_id,
+            max(timeline.ended_at) as ended_at,
+        from timeline
+        inner join last_stretches
+            on timeline.store_id = last_stretches.store_id
+            and timeline.status <> last_stretches.status
+        group by timeline.store_id
+    ) as others on timeline.store_id = others.store_id
+    where timeline.status = last_stretches.status
+    group by timeline.store_id
+),
+
+judged as (
+    select
+        heard.store_id,
+        case
+            when coalesce(last_stretches.ended_at < heard.as_of, true) then 'closed'
+            when heard.is_not_heard_from then 'not heard from'
+            else last_stretches.status
+        end as current_status,
+        heard.as_of,
+        heard.last_polled_at,
+        heard.last_status,
+        heard.usual_gap_seconds,
+        last_stretches.ended_at,
+        since.started_at,
+    from heard
+    left join last_stretches on heard.store_id = last_stretches.store_id
+    left join since on heard.store_id = since.store_id
+)
+
+select
+    store_id,
+    current_status,
+    case current_status
+        when 'closed' then ended_at
+        when 'not heard from' then last_polled_at
+        else started_at
+    end as since_at,
+    as_of,
+    last_polled_at,
+    last_status,
+    usual_gap_seconds,
+from judged
+order by
+    case current_status
+        when 'down' then 1
+        when 'not heard from' then 2
+        when 'unknown' then 3
+        when 'up' then 4
+        else 5
+    end asc,
+    since_at desc nulls last,
+    store_id asc

@@ -1,0 +1,16 @@
+{{ config(materialized='view') }}
+
+with days as (
+    select * from {{ ref('int_store_days') }}
+),
+
+store_keys as (
+    select * from {{ ref('int_store_keys') }}
+)
+
+select
+    store_keys.store_id,
+    date '1970-01-01' + cast(days.local_day as integer) as local_date,
+    {{ figures('days') }},
+from days
+inner join store_keys on days.store_key = store_keys.store_key

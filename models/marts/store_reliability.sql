@@ -1,0 +1,40 @@
+{{ config(materialized='view') }}
+
+with outages as (
+    select * from {{ ref('outages') }}
+),
+
+days as (
+    select * from {{ ref('daily_store_uptime') }}
+),
+
+uptime as (
+    select
+        store_id,
+        sum(uptime_seconds) as uptime_seconds,
+    from days
+    group by store_id
+),
+
+failures as (
+    select
+        store_id,
+        count(*) as outages,
+        sum(business_seconds_lost) as business_seconds_lost,
+        max(business_seconds_lost) as longest_seconds_lost,
+        -- How long an outage lasts is known of those alone that the data do not cut.
+        avg(wall_seconds) filter (where not is_start_cut and not is_end_cut) as mean_seconds_to_restore,
+    from outages
+    group by store_id
+)
+
+select
+    stores.store_id,
+    coalesce(failures.outages, 0) as outages,
+    coalesce(failures.business_seconds_lost, 0.0e0) as business_seconds_lost,
+    coalesce(failures.longest_seconds_lost, 0.0e0) as longest_seconds_lost,
+    failures.mean_seconds_to_restore,
+    {{ ratio('uptime.uptime_seconds', 'failures.outages') }} as mean_seconds_between_failures,
+from {{ ref('int_store_keys') }} as stores
+left join uptime on stores.store_id = uptime.store_id
+left join failures on stores.store_id = failures.store_id
