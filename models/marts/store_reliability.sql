@@ -11,7 +11,7 @@ days as (
 uptime as (
     select
         store_id,
-        sum(uptime_seconds) as uptime_seconds,
+        {{ exact_sum('uptime_seconds') }} as uptime_seconds,
     from days
     group by store_id
 ),
@@ -20,10 +20,11 @@ failures as (
     select
         store_id,
         count(*) as outages,
-        sum(business_seconds_lost) as business_seconds_lost,
+        {{ exact_sum('business_seconds_lost') }} as business_seconds_lost,
         max(business_seconds_lost) as longest_seconds_lost,
         -- How long an outage lasts is known of those alone that the data do not cut.
-        avg(wall_seconds) filter (where not is_start_cut and not is_end_cut) as mean_seconds_to_restore,
+        {{ exact_sum('case when not is_start_cut and not is_end_cut then wall_seconds end') }}
+        / count(*) filter (where not is_start_cut and not is_end_cut) as mean_seconds_to_restore,
     from outages
     group by store_id
 )
