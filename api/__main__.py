@@ -18,7 +18,7 @@ from api.builds import BuildError, one_builder
 from api.gate import is_loopback
 from api.releases import NoReleaseError, Releases, attach_sql
 from api.settings import Settings, SettingsError, read_settings
-from api.snapshots import NEWEST, write_csv
+from api.snapshots import NEWEST, write_report
 
 _FIRST_LINES = 6
 
@@ -61,7 +61,7 @@ def report(settings: Settings) -> None:
     settings.output.mkdir(parents=True, exist_ok=True)
     path = settings.output / NEWEST
     with releases.open_newest() as (release, connection):
-        stores = write_csv(connection, path)
+        stores = write_report(connection, path)
         rejected = connection.execute(
             "select reason, count(*) from rejected_rows group by all order by all"
         ).fetchall()

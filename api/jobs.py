@@ -8,10 +8,17 @@ import duckdb
 
 from api.builds import Builder, BuildError, CancelledError, LockedError
 from api.inputs import why_outdated
+from api.options import ReportOptions
 from api.releases import Release, Releases, attach
-from api.reports import Reports
+from api.reports import Contents, Reports
 from api.settings import Settings
-from api.snapshots import NEWEST, copy_csv, remove_abandoned, write_csv
+from api.snapshots import (
+    NEWEST,
+    UnansweredError,
+    copy_report,
+    remove_abandoned,
+    write_report,
+)
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +78,7 @@ class Jobs:
                     self._reports.fail(report_id, str(error))
                 continue
             self._take_snapshots(report_ids, release)
+        self._expire()
 
     def _run(self) -> None:
         broke_off = False
@@ -122,18 +130,45 @@ class Jobs:
         self._releases.prune(self._settings.releases_kept, self._settings.releases_kept_seconds)
 
     def _take_snapshots(self, report_ids: list[str], release: Release) -> None:
-        """Write the release's report once for each id, and as the newest of all."""
-        output = self._settings.output
-        first = output / f"{report_ids[0]}.csv"
-        try:
-            with attach(release.path) as connection:
-                write_csv(connection, first)
-            for name in [f"{report_id}.csv" for report_id in report_ids[1:]] + [NEWEST]:
-                copy_csv(first, output / name)
-        except (OSError, duckdb.Error) as error:
-            log.exception("The report could not be written")
-            for report_id in report_ids:
-                self._reports.fail(report_id, f"The report could not be written: {error}")
-            return
+        """Write what the release tells, once for each set of options that was asked for."""
+        asked: dict[str, tuple[ReportOptions, list[str]]] = {}
         for report_id in report_ids:
-            self._reports.complete(report_id, release.release_id)
+            options = self._reports.options(report_id)
+            asked.setdefault(options.model_dump_json(), (options, []))[1].append(report_id)
+        for options, some in asked.values():
+            try:
+                self._take_snapshot(options, some, release)
+            except UnansweredError as error:
+                for report_id in some:
+                    self._reports.fail(report_id, str(error))
+            except (OSError, duckdb.Error) as error:
+                log.exception("The report could not be written")
+                for report_id in some:
+                    self._reports.fail(report_id, f"The report could not be written: {error}")
+
+    def _take_snapshot(
+        self, options: ReportOptions, report_ids: list[str], release: Release
+    ) -> None:
+        output = self._settings.output
+        files = [output / f"{report_id}.{options.format}" for report_id in report_ids]
+        with attach(release.path) as connection:
+            stores = write_report(connection, files[0], options)
+            (rejected_rows,) = connection.execute("select count(*) from rejected_rows").fetchone()
+        if options == ReportOptions():
+            copy_report(files[0], output / NEWEST)
+        for file in files[1:]:
+            copy_report(files[0], file)
+        contents = Contents(
+            release.release_id,
+            options.as_of.isoformat().replace("+00:00", "Z") if options.as_of else release.as_of,
+            stores,
+            rejected_rows,
+            release.policy,
+        )
+        for report_id, file in zip(report_ids, files, strict=True):
+            if not self._reports.complete(report_id, contents):
+                file.unlink(missing_ok=True)
+
+    def _expire(self) -> None:
+        for report in self._reports.expire(self._settings.reports_kept_days):
+            (self._settings.output / report.file_name).unlink(missing_ok=True)

@@ -25,13 +25,14 @@ class NoReleaseError(Exception):
 
 @dataclass(frozen=True)
 class Release:
-    """What the pointer says of a release; `started_at` is when its build began."""
+    """What the pointer says of a release: when its build began, dbt's vars and the whole policy."""
 
     release_id: str
     path: Path
     as_of: str
     started_at: datetime
     vars: dict[str, Any]
+    policy: dict[str, Any] | None = None
 
 
 class Releases:
@@ -52,6 +53,7 @@ class Releases:
                 as_of=said["as_of"],
                 started_at=datetime.fromisoformat(said["started_at"]),
                 vars=said["vars"] or {},
+                policy=said.get("policy"),
             )
         except (OSError, ValueError, KeyError, TypeError):
             return None

@@ -1,14 +1,18 @@
 """The record of reports, in SQLite: what was promised outlives the process that promised it."""
 
 import fcntl
+import json
 import os
 import sqlite3
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from uuid import uuid4
+
+from api.options import Format, ReportOptions
 
 Status = Literal["Queued", "Running", "Complete", "Failed"]
 
@@ -25,13 +29,35 @@ create table if not exists reports (
     release_id text,
     attempts integer not null default 0
 ) strict;
+create index if not exists reports_by_time on reports (triggered_at, report_id);
 create index if not exists reports_unfinished on reports (triggered_at)
 where status in ('Queued', 'Running');
 """
 
+# What later versions have added to the table.
+_ADDED = {
+    "options": "text not null default '{}'",
+    "format": "text not null default 'csv'",
+    "requested_by": "text",
+    "idempotency_key": "text",
+    "as_of": "text",
+    "stores": "integer",
+    "rejected_rows": "integer",
+    "methodology": "text",
+}
+_ADDED_INDEX = """
+create unique index if not exists reports_by_key on reports (requested_by, idempotency_key)
+where idempotency_key is not null
+"""
+CANCELLED = "Cancelled on request."
+
 
 class InUseError(Exception):
     """Another service keeps its record in the same folder."""
+
+
+class KeyReusedError(Exception):
+    """An idempotency key that was used before, with other options."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +67,40 @@ class Report:
     report_id: str
     status: Status
     error: str | None
+    format: Format = "csv"
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.report_id}.{self.format}"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A report as a list shows it; what is not known yet is None."""
+
+    report_id: str
+    status: Status
+    error: str | None
+    format: Format
+    options: dict[str, Any]
+    requested_by: str | None
+    requested_at: str
+    finished_at: str | None
+    as_of: str | None
+    stores: int | None
+    rejected_rows: int | None
+    methodology: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a finished report tells of; `as_of` in ISO 8601, `methodology` the policy by name."""
+
+    release_id: str
+    as_of: str | None = None
+    stores: int | None = None
+    rejected_rows: int | None = None
+    methodology: dict[str, Any] | None = None
 
 
 class Reports:
@@ -55,26 +115,104 @@ class Reports:
         path = output / "reports.sqlite"
         self._writer = _connect(path)
         self._writer.executescript(_TABLE)
+        self._add_columns()
         # With a log that is written ahead, readers never wait for the writer.
         self._reader = _connect(path)
         self._lock = threading.Lock()
         self.take_up_again()
 
-    def add(self) -> str:
-        """Promise a report, and return its id; it survives whatever comes once this returns."""
+    def add(
+        self,
+        options: ReportOptions | None = None,
+        requested_by: str | None = None,
+        key: str | None = None,
+    ) -> str:
+        """Promise a report, and return its id; it survives whatever comes once this returns.
+
+        The same key from the same asker gives the report that it gave before; raises
+        KeyReusedError if the options are others.
+        """
         report_id = str(uuid4())
-        self._write(
-            "insert into reports (report_id, status, triggered_at) values (?, 'Queued', ?)",
-            (report_id, _now()),
+        options = options or ReportOptions()
+        said = options.model_dump_json(exclude_defaults=True)
+        # Without a name the unique index would let a key pass twice.
+        asker = requested_by if key is None else requested_by or ""
+        added = self._write(
+            """
+            insert into reports
+                (report_id, status, triggered_at, options, format, requested_by, idempotency_key)
+            values (?, 'Queued', ?, ?, ?, ?, ?)
+            on conflict do nothing
+            returning report_id
+            """,
+            (report_id, _now(), said, options.format, asker, key),
         )
-        return report_id
+        if added:
+            return report_id
+        [(before, said_before)] = self._write(
+            "select report_id, options from reports where requested_by = ? and idempotency_key = ?",
+            (asker, key),
+        )
+        if said_before != said:
+            raise KeyReusedError(
+                f"The key {key!r} belongs to the report {before}, which has other options."
+            )
+        return before
 
     def find(self, report_id: str) -> Report | None:
         """Return the state of a report; fast enough for an event loop."""
         row = self._reader.execute(
-            "select report_id, status, error from reports where report_id = ?", (report_id,)
+            "select report_id, status, error, format from reports where report_id = ?",
+            (report_id,),
         ).fetchone()
         return Report(*row) if row else None
+
+    def options(self, report_id: str) -> ReportOptions:
+        """Return what was asked of a report."""
+        rows = self._write("select options from reports where report_id = ?", (report_id,))
+        return ReportOptions.model_validate_json(rows[0][0]) if rows else ReportOptions()
+
+    def page(self, limit: int, before: tuple[str, str] | None = None) -> Sequence[Entry]:
+        """Return reports, the newest first, of those before a `requested_at` and report id."""
+        return self._entries(
+            """
+            where (triggered_at, report_id) < (?, ?)
+            order by triggered_at desc, report_id desc
+            limit ?
+            """,
+            (*(before or ("~", "~")), limit),
+        )
+
+    def entry(self, report_id: str) -> Entry | None:
+        """Return one report as a list shows it."""
+        return next(iter(self._entries("where report_id = ?", (report_id,))), None)
+
+    def remove(self, report_id: str) -> Report | None:
+        """Cancel a report that is not finished, or forget one that is; None if there is none.
+
+        The caller removes the file, whose name the report that is returned tells.
+        """
+        cancelled = self._write(
+            """
+            update reports set status = 'Failed', finished_at = ?, error = ?
+            where report_id = ? and status in ('Queued', 'Running')
+            returning report_id, status, error, format
+            """,
+            (_now(), CANCELLED, report_id),
+        )
+        removed = cancelled or self._write(
+            "delete from reports where report_id = ? returning report_id, status, error, format",
+            (report_id,),
+        )
+        return Report(*removed[0]) if removed else None
+
+    def expire(self, days: float) -> Sequence[Report]:
+        """Forget the reports that were finished longer ago, and return them."""
+        rows = self._write(
+            "delete from reports where finished_at < ? returning report_id, status, error, format",
+            (_text(datetime.now(UTC) - timedelta(days=days)),),
+        )
+        return [Report(*row) for row in rows]
 
     def counts(self) -> dict[str, tuple[int, float]]:
         """Return the number of reports of each status, and the seconds they took in all."""
@@ -98,11 +236,36 @@ class Reports:
         )
         return [report_id for _, report_id in sorted(rows)]
 
-    def complete(self, report_id: str, release_id: str) -> None:
-        self._finish(report_id, "Complete", None, release_id)
+    def complete(self, report_id: str, contents: Contents) -> bool:
+        """Record that the file is there; False if nobody wants the report any more."""
+        finished = self._write(
+            """
+            update reports
+            set status = 'Complete', finished_at = ?, release_id = ?, as_of = ?, stores = ?,
+                rejected_rows = ?, methodology = ?
+            where report_id = ? and status = 'Running'
+            returning report_id
+            """,
+            (
+                _now(),
+                contents.release_id,
+                contents.as_of,
+                contents.stores,
+                contents.rejected_rows,
+                None if contents.methodology is None else json.dumps(contents.methodology),
+                report_id,
+            ),
+        )
+        return bool(finished)
 
     def fail(self, report_id: str, error: str) -> None:
-        self._finish(report_id, "Failed", error, None)
+        self._write(
+            """
+            update reports set status = 'Failed', error = ?, finished_at = ?
+            where report_id = ? and status = 'Running'
+            """,
+            (error, _now(), report_id),
+        )
 
     def put_back(self) -> None:
         """Queue what is being worked on again, for a service that stops in good order."""
@@ -130,16 +293,28 @@ class Reports:
         self._reader.close()
         os.close(self._guard)
 
-    def _finish(
-        self, report_id: str, status: Status, error: str | None, release_id: str | None
-    ) -> None:
-        self._write(
-            """
-            update reports set status = ?, error = ?, release_id = ?, finished_at = ?
-            where report_id = ?
+    def _add_columns(self) -> None:
+        there = {row[1] for row in self._writer.execute("pragma table_info(reports)")}
+        for name, kind in _ADDED.items():
+            if name not in there:
+                self._writer.execute(f"alter table reports add column {name} {kind}")
+        self._writer.execute(_ADDED_INDEX)
+
+    def _entries(self, condition: str, values: tuple) -> Sequence[Entry]:
+        rows = self._write(
+            f"""
+            select
+                report_id, status, error, format, options, nullif(requested_by, ''), triggered_at,
+                finished_at, as_of, stores, rejected_rows, methodology
+            from reports
+            {condition}
             """,
-            (status, error, release_id, _now(), report_id),
+            values,
         )
+        return [
+            Entry(*row[:4], json.loads(row[4]), *row[5:11], row[11] and json.loads(row[11]))
+            for row in rows
+        ]
 
     def _write(self, statement: str, values: tuple = ()) -> list[tuple]:
         with self._lock:
@@ -166,4 +341,8 @@ def _claim(path: Path) -> int:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="microseconds")
+    return _text(datetime.now(UTC))
+
+
+def _text(instant: datetime) -> str:
+    return instant.isoformat(timespec="microseconds")

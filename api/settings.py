@@ -40,6 +40,9 @@ class Settings(BaseSettings):
         ge=0,
         description="How long a report waits for another process that is writing the DuckDB file.",
     )
+    reports_kept_days: float = Field(
+        30, gt=0, le=36500, description="Reports that were finished longer ago are removed."
+    )
     releases_kept: int = Field(
         3, ge=1, description="How many of the newest releases are kept for readers that lag behind."
     )

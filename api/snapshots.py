@@ -1,16 +1,28 @@
-"""Reports as files: the CSV of one release, complete or not there at all."""
+"""Reports as files: what one release tells, complete or not there at all."""
 
 import os
 import re
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import xlsxwriter
 
+from api.options import MEDIA_TYPES, Format, ReportOptions
 from api.releases import quoted
 
 NEWEST = "store_report.csv"
-_NAME = re.compile(r"store_report\.csv|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.csv")
+_NAME = re.compile(
+    r"store_report\.csv|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(" + "|".join(MEDIA_TYPES) + ")"
+)
+_COPY_OPTIONS: dict[Format, str] = {
+    "csv": "format csv, header true",
+    "parquet": "format parquet",
+    "json": "format json, array true",
+}
+_FETCHED_ROWS = 10_000
+_SHEET_ROWS_MAX = 1_048_575
 
 # A process that was killed leaves its unfinished file; nobody writes on one for so long.
 _ABANDONED_SECONDS = 3600
@@ -21,23 +33,101 @@ def is_report(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
-def write_csv(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
-    """Write the report of the open release to `path`, whole or not at all; return its rows."""
+class UnansweredError(Exception):
+    """Options that the release cannot answer; the message says which and why."""
+
+
+def write_report(
+    connection: duckdb.DuckDBPyConnection, path: Path, options: ReportOptions | None = None
+) -> int:
+    """Write a report of the open release to `path`, whole or not at all; return its rows.
+
+    Raises UnansweredError if the release does not reach as far as the options ask.
+    """
+    options = options or ReportOptions()
+    _check(connection, options)
+    query = _query(options)
     unfinished = _unfinished(path)
     try:
-        rows = connection.execute(
-            f"""
-            copy (select * from store_report_minutes order by store_id)
-            to {quoted(unfinished)} (format csv, header true, use_tmp_file false)
-            """
-        ).fetchone()
+        if options.format == "xlsx":
+            rows = _write_sheet(connection, query, unfinished)
+        else:
+            counted = connection.execute(
+                f"""
+                copy ({query}) to {quoted(unfinished)}
+                ({_COPY_OPTIONS[options.format]}, use_tmp_file false)
+                """
+            ).fetchone()
+            rows = counted[0] if counted else 0
         _finish(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
-    return rows[0] if rows else 0
+    return rows
 
 
-def copy_csv(source: Path, path: Path) -> None:
+def _query(options: ReportOptions) -> str:
+    source = f"store_report_{options.units}"
+    if options.as_of:
+        source += f"_as_of(timestamp '{_shown(options.as_of)}')"
+    chosen = ", ".join(quoted(store) for store in options.stores or [])
+    condition = f"where store_id in ({chosen})" if options.stores else ""
+    return f"select * from {source} {condition} order by store_id"
+
+
+def _check(connection: duckdb.DuckDBPyConnection, options: ReportOptions) -> None:
+    if options.stores:
+        unknown = connection.execute(
+            """
+            select distinct store_id
+            from unnest(?::varchar[]) as asked (store_id)
+            where store_id not in (select store_id from store_report_minutes)
+            order by store_id
+            limit 10
+            """,
+            [options.stores],
+        ).fetchall()
+        if unknown:
+            raise UnansweredError(
+                f"There are no stores {', '.join(repr(store) for (store,) in unknown)}."
+            )
+    if options.as_of:
+        row = connection.execute(
+            """
+            select min(first_polled_at), (select max(ended_at) from period_uptime) from stores
+            """
+        ).fetchone()
+        earliest, latest = row or (None, None)
+        as_of = options.as_of.replace(tzinfo=None)
+        if earliest is None or not earliest <= as_of <= latest:
+            raise UnansweredError(
+                f"as_of: the polls are from {earliest} to {latest} UTC, {as_of} is outside."
+            )
+
+
+def _shown(instant: datetime) -> str:
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ")
+
+
+def _write_sheet(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> int:
+    """Write a workbook row by row; an id is text in it, whatever formula it looks like."""
+    found = connection.execute(query)
+    with xlsxwriter.Workbook(str(path), {"constant_memory": True}) as workbook:
+        sheet = workbook.add_worksheet("store_report")
+        for column, (name, *_) in enumerate(found.description):
+            sheet.write_string(0, column, name)
+        number = 0
+        while rows := found.fetchmany(_FETCHED_ROWS):
+            for store_id, *figures in rows:
+                number += 1
+                if number > _SHEET_ROWS_MAX:
+                    raise UnansweredError(f"A sheet has at most {_SHEET_ROWS_MAX:,} stores.")
+                sheet.write_string(number, 0, store_id)
+                for column, figure in enumerate(figures, 1):
+                    sheet.write_number(number, column, float(figure))
+    return number
+
+
+def copy_report(source: Path, path: Path) -> None:
     """Copy a report to `path`, whole or not at all."""
     unfinished = _unfinished(path)
     try:
@@ -49,7 +139,7 @@ def copy_csv(source: Path, path: Path) -> None:
 
 def remove_abandoned(output: Path) -> None:
     """Remove what processes that were killed left unfinished."""
-    for path in output.glob(".*.csv.*.tmp"):
+    for path in output.glob(".*.tmp"):
         if path.stat().st_mtime < time.time() - _ABANDONED_SECONDS:
             path.unlink(missing_ok=True)
 

@@ -5,6 +5,10 @@
     {% for name, value in (invocation_args_dict.vars or {}).items() %}
         {% do named_vars.update({name: value if value is none or value is number else value | string}) %}
     {% endfor %}
+    {% set policy = {} %}
+    {% for name in policy_names() %}
+        {% do policy.update({name: var(name) if var(name) is none or var(name) is number else var(name) | string}) %}
+    {% endfor %}
     {% set folder = target.path.rsplit('/', 1)[0] if '/' in target.path else '.' %}
     {% set release = run_started_at.strftime('%Y%m%dT%H%M%S') ~ '-' ~ invocation_id[:8] %}
     {% set file = folder ~ '/releases/' ~ release ~ '.duckdb' %}
@@ -37,7 +41,8 @@
                 strftime(make_timestamp(as_of_us), '%Y-%m-%dT%H:%M:%S.%fZ') as as_of,
                 " ~ quoted(run_started_at.strftime('%Y-%m-%dT%H:%M:%S.%fZ')) ~ " as started_at,
                 strftime(get_current_timestamp()::timestamp, '%Y-%m-%dT%H:%M:%S.%fZ') as published_at,
-                " ~ quoted(tojson(named_vars)) ~ "::json as vars
+                " ~ quoted(tojson(named_vars)) ~ "::json as vars,
+                " ~ quoted(tojson(policy)) ~ "::json as policy
             from intermediate.int_horizon
         ) to " ~ quoted(folder ~ '/current.json') ~ " (format json)
     ") %}

@@ -1,18 +1,21 @@
 """Trigger a report, ask how it is getting on, fetch its file."""
 
 import json
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Body, Header, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from api.access import needs
 from api.downloads import open_report
 from api.errors import declared
 from api.etags import is_known
-from api.reports import Report
+from api.options import MEDIA_TYPES, ReportOptions
+from api.pages import Cursor, Limit, read_cursor, write_cursor
+from api.reports import KeyReusedError, Report
 
 router = APIRouter(tags=["reports"])
 
@@ -46,13 +49,119 @@ class Failed(BaseModel):
     error: str = Field(description="Why, in one sentence.")
 
 
-@router.post("/trigger_report", dependencies=[needs("run", every_store=True)])
-def trigger_report(request: Request) -> Triggered:
-    """Start a report on the inputs as they are now; the answer does not wait for it."""
-    report_id = request.app.state.reports.add()
+class Listed(BaseModel):
+    """A report in the list; what is not known yet is null."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    report_id: str
+    status: Literal["Queued", "Running", "Complete", "Failed"]
+    error: str | None
+    format: str
+    options: dict[str, Any] = Field(description="Those asked for that are not the default.")
+    requested_by: str | None = Field(description="Name of the token.")
+    requested_at: str
+    finished_at: str | None
+    as_of: str | None
+    stores: int | None = Field(description="How many stores the report has.")
+    rejected_rows: int | None = Field(description="How many rows of the inputs were set aside.")
+    methodology: dict[str, Any] | None = Field(description="The policy behind the numbers.")
+
+
+class ReportsPage(BaseModel):
+    """Reports, the newest first."""
+
+    reports: list[Listed]
+    next_cursor: str | None = Field(description="`cursor` of the next page, null at the end.")
+
+
+_ORDER = "reports"
+
+
+@router.post(
+    "/trigger_report",
+    dependencies=[needs("run", every_store=True)],
+    responses=declared(409, 422),
+)
+def trigger_report(
+    request: Request,
+    asked: Annotated[ReportOptions, Query()],
+    body: Annotated[ReportOptions | None, Body()] = None,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            min_length=1,
+            max_length=255,
+            description="The same key again gives the report that it gave before.",
+        ),
+    ] = None,
+) -> Triggered:
+    """Start a report on the inputs as they are now; the answer does not wait for it.
+
+    Options come as query parameters or in a JSON body; of two the query parameter holds.
+    """
+    given = (body.model_dump(exclude_unset=True) if body else {}) | asked.model_dump(
+        exclude_unset=True
+    )
+    requested_by = request.state.principal.name
+    try:
+        report_id = request.app.state.reports.add(
+            ReportOptions(**given), requested_by, idempotency_key
+        )
+    except KeyReusedError as error:
+        raise HTTPException(409, str(error)) from None
     request.state.audit = {"report_id": report_id}
     request.app.state.jobs.wake()
     return Triggered(report_id=report_id)
+
+
+@router.get(
+    "/reports",
+    dependencies=[needs("read", every_store=True)],
+    responses=declared(422),
+)
+def get_reports(request: Request, limit: Limit = 100, cursor: Cursor = None) -> ReportsPage:
+    """List the reports, the newest first."""
+    before = read_cursor(cursor, _ORDER, str, str)
+    if before is not None and None in before:
+        raise HTTPException(422, "query.cursor: it is not a `next_cursor` of this list.")
+    found = request.app.state.reports.page(limit, before)
+    last = found[-1] if len(found) == limit else None
+    return ReportsPage(
+        reports=[Listed.model_validate(entry) for entry in found],
+        next_cursor=write_cursor(_ORDER, last.requested_at, last.report_id) if last else None,
+    )
+
+
+@router.get(
+    "/reports/{report_id}",
+    dependencies=[needs("read", every_store=True)],
+    responses=declared(404, 422),
+)
+def get_listed_report(request: Request, report_id: str) -> Listed:
+    """Tell of one report what the list tells."""
+    entry = request.app.state.reports.entry(report_id)
+    if entry is None:
+        raise HTTPException(404, f"There is no report {report_id!r}.")
+    return Listed.model_validate(entry)
+
+
+@router.delete(
+    "/reports/{report_id}",
+    dependencies=[needs("run", every_store=True)],
+    status_code=204,
+    responses=declared(404, 422),
+)
+def delete_report(request: Request, report_id: str) -> None:
+    """Cancel a report that waits or is being made, or remove one that is finished.
+
+    A cancelled report ends as Failed and stays in the list; asking again removes it.
+    """
+    report = request.app.state.reports.remove(report_id)
+    if report is None:
+        raise HTTPException(404, f"There is no report {report_id!r}.")
+    request.state.audit = {"report_id": report_id}
+    (request.app.state.settings.output / report.file_name).unlink(missing_ok=True)
 
 
 @router.get(
@@ -61,25 +170,34 @@ def trigger_report(request: Request) -> Triggered:
     response_class=Response,
     responses={
         200: {
-            "description": "How far the report is.",
+            "description": "How far the report is, or the report where `Accept` names its type.",
             "content": {
+                **{kind: {"schema": {}} for kind in MEDIA_TYPES.values()},
                 "application/json": {
                     "schema": {
                         "oneOf": [
                             state.model_json_schema() for state in (Running, Complete, Failed)
                         ]
                     }
-                }
+                },
             },
         },
         **declared(404, 422),
     },
 )
 async def get_report(request: Request, report_id: str) -> Response:
-    """Say whether a report is running, complete (and where to fetch it) or failed (and why)."""
+    """Say whether a report is running, complete (and where to fetch it) or failed (and why).
+
+    With the report's own type in `Accept`, such as `text/csv`, the answer is the report itself
+    once it is complete. A report in JSON is fetched by its `download_url`.
+    """
     report = request.app.state.reports.find(report_id)
     if report is None:
         raise HTTPException(404, f"There is no report {report_id!r}.")
+    accept = request.headers.get("accept", "")
+    is_wanted = report.format != "json" and MEDIA_TYPES[report.format] in accept
+    if is_wanted and report.status == "Complete":
+        return await run_in_threadpool(download, request, report.file_name)
     return Response(_state(report), media_type="application/json")
 
 
@@ -93,17 +211,18 @@ async def get_report(request: Request, report_id: str) -> Response:
     responses={
         200: {
             "description": "The report, one row per store.",
-            "content": {"text/csv": {"schema": {"type": "string"}}},
+            "content": {kind: {"schema": {}} for kind in MEDIA_TYPES.values()},
         },
         304: {"description": "The report has not changed since the ETag in `If-None-Match`."},
         **declared(404, 422),
     },
 )
 def download(request: Request, name: str) -> Response:
-    """Fetch a finished report: `<report_id>.csv`, or `store_report.csv`, the newest of all."""
+    """Fetch a finished report: `<report_id>.<format>`, or `store_report.csv`, the newest of all."""
     report = open_report(request.app.state.settings.output, name)
     if report is None:
         raise HTTPException(404, f"There is no report file {name!r}.")
+    media_type = MEDIA_TYPES[name.rpartition(".")[2]]
     headers = {
         "ETag": report.etag,
         "Cache-Control": "no-cache",
@@ -115,13 +234,13 @@ def download(request: Request, name: str) -> Response:
     headers["Content-Length"] = str(report.size)
     if request.method == "HEAD":
         report.close()
-        return Response(media_type="text/csv", headers=headers)
-    return StreamingResponse(report.chunks(), media_type="text/csv", headers=headers)
+        return Response(media_type=media_type, headers=headers)
+    return StreamingResponse(report.chunks(), media_type=media_type, headers=headers)
 
 
 def _state(report: Report) -> bytes:
     if report.status == "Complete":
-        url = f"/download/{report.report_id}.csv"
+        url = f"/download/{report.file_name}"
         return b'{"status":"Complete","download_url":"' + url.encode() + b'"}'
     if report.status == "Failed":
         return json.dumps({"status": "Failed", "error": report.error}).encode()

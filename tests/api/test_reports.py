@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from api.reports import MAX_ATTEMPTS, InUseError, Report, Reports
+from api.reports import MAX_ATTEMPTS, Contents, InUseError, Report, Reports
 from api.settings import Settings
 
 
@@ -40,7 +40,7 @@ def test_queued_reports_are_claimed_once_and_in_order(reports: Reports):
 def test_finished_reports_keep_their_end(reports: Reports, settings: Settings):
     complete, failed = reports.add(), reports.add()
     reports.claim_queued()
-    reports.complete(complete, "release")
+    assert reports.complete(complete, Contents("release"))
     reports.fail(failed, "Why.")
     again = reopened(reports, settings)
     assert again.find(complete) == Report(complete, "Complete", None)

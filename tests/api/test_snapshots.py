@@ -8,7 +8,7 @@ import pytest
 
 from api.releases import attach
 from api.settings import Settings
-from api.snapshots import copy_csv, is_report, remove_abandoned, write_csv
+from api.snapshots import copy_report, is_report, remove_abandoned, write_report
 from tests.api.conftest import LONG_AGO
 from tests.api.fakes import csv_of, publish
 
@@ -19,7 +19,7 @@ def test_csv_has_the_header_and_the_stores_in_order(settings: Settings):
     (settings.data / "store_status.csv").write_text("b\n10\n9\na\n")
     path = settings.output / "store_report.csv"
     with attach(publish(settings)) as connection:
-        assert write_csv(connection, path) == 4
+        assert write_report(connection, path) == 4
     assert path.read_text() == csv_of("10", "9", "a", "b")
     assert os.listdir(settings.output) == ["store_report.csv"]
 
@@ -39,7 +39,7 @@ def test_failed_snapshot_leaves_the_last_report_and_nothing_else(settings: Setti
             """
         )
         with pytest.raises(duckdb.Error, match="broken"):
-            write_csv(connection, path)
+            write_report(connection, path)
     assert path.read_text() == "the last report"
     assert os.listdir(settings.output) == ["store_report.csv"]
 
@@ -47,7 +47,7 @@ def test_failed_snapshot_leaves_the_last_report_and_nothing_else(settings: Setti
 def test_copy_is_the_same(settings: Settings):
     source = settings.output / "a.csv"
     source.write_text(csv_of("a"))
-    copy_csv(source, settings.output / "b.csv")
+    copy_report(source, settings.output / "b.csv")
     assert (settings.output / "b.csv").read_text() == csv_of("a")
     assert sorted(os.listdir(settings.output)) == ["a.csv", "b.csv"]
 

@@ -1,0 +1,44 @@
+"""What can be asked of a report beyond the default."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+Format = Literal["csv", "parquet", "json", "xlsx"]
+MEDIA_TYPES: dict[Format, str] = {
+    "csv": "text/csv",
+    "parquet": "application/vnd.apache.parquet",
+    "json": "application/json",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+STORES_MAX = 1000
+
+
+def _in_utc(instant: datetime) -> datetime:
+    try:
+        return instant.replace(tzinfo=instant.tzinfo or UTC).astimezone(UTC)
+    except OverflowError:
+        raise ValueError("an instant from year 1 to 9999 in UTC is expected") from None
+
+
+class ReportOptions(BaseModel):
+    """Options of a report; without any it is the CSV of all stores, in minutes, as of now."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    as_of: Annotated[datetime, AfterValidator(_in_utc)] | None = Field(
+        None,
+        description="The instant to look back from, by default the newest poll; without a zone it "
+        "is UTC. Neither before the first poll of all nor after the newest.",
+    )
+    units: Literal["minutes", "mixed"] = Field(
+        "minutes", description="`mixed`: minutes for the hour, hours for day and week."
+    )
+    format: Format = Field("csv", description="Of the file.")
+    stores: list[Annotated[str, StringConstraints(min_length=1, max_length=1000)]] | None = Field(
+        None,
+        min_length=1,
+        max_length=STORES_MAX,
+        description="Ids of the stores to report, by default all.",
+    )

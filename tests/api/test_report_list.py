@@ -1,0 +1,175 @@
+"""The list of reports, what can be asked of one, and how it goes again."""
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api import reports as reports_module
+from api.options import ReportOptions
+from api.reports import CANCELLED, Contents, KeyReusedError, Reports
+from api.settings import Settings
+from tests.api.fakes import AS_OF, FakeBuilder, csv_of
+from tests.api.test_endpoints import end, state, trigger
+
+
+def test_list_has_the_newest_first_in_pages(client: TestClient):
+    triggered = [trigger(client) for _ in range(5)]
+    end(client, triggered[-1])
+    first = client.get("/reports", params={"limit": 3}).json()
+    second = client.get("/reports", params={"limit": 3, "cursor": first["next_cursor"]}).json()
+    listed = [report["report_id"] for report in first["reports"] + second["reports"]]
+    assert listed == triggered[::-1]
+    assert second["next_cursor"] is None
+
+
+def test_entry_says_what_the_report_tells_of(client: TestClient):
+    report_id = trigger(client)
+    end(client, report_id)
+    entry = client.get(f"/reports/{report_id}").json()
+    assert entry.pop("requested_at") < entry.pop("finished_at")
+    assert entry == {
+        "report_id": report_id,
+        "status": "Complete",
+        "error": None,
+        "format": "csv",
+        "options": {},
+        "requested_by": "this machine",
+        "as_of": AS_OF,
+        "stores": 1,
+        "rejected_rows": 1,
+        "methodology": None,
+    }
+
+
+def test_cursor_of_another_list_is_refused(client: TestClient):
+    response = client.get("/reports", params={"cursor": "x"})
+    assert response.status_code == 422
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_finished_report_is_removed_with_its_file(client: TestClient, settings: Settings):
+    report_id = trigger(client)
+    end(client, report_id)
+    assert client.delete(f"/reports/{report_id}").status_code == 204
+    assert not (settings.output / f"{report_id}.csv").exists()
+    for answer in (
+        client.get("/get_report", params={"report_id": report_id}),
+        client.get(f"/reports/{report_id}"),
+        client.delete(f"/reports/{report_id}"),
+        client.get(f"/download/{report_id}.csv"),
+    ):
+        assert answer.status_code == 404
+
+
+def test_running_report_is_cancelled_and_leaves_no_file(
+    client: TestClient, builder: FakeBuilder, settings: Settings
+):
+    builder.may_end.clear()
+    cancelled = trigger(client)
+    assert builder.has_begun.wait(10)
+    assert client.delete(f"/reports/{cancelled}").status_code == 204
+    builder.may_end.set()
+    end(client, trigger(client))
+    assert state(client, cancelled) == {"status": "Failed", "error": CANCELLED}
+    assert not (settings.output / f"{cancelled}.csv").exists()
+
+
+def test_key_gives_the_same_report_again(client: TestClient):
+    def trigger_with(key: str, **options: str) -> tuple[int, str]:
+        response = client.post("/trigger_report", params=options, headers={"Idempotency-Key": key})
+        return response.status_code, response.json().get("report_id")
+
+    first = trigger_with("a")
+    assert trigger_with("a") == first
+    assert trigger_with("b") != first
+    assert trigger_with("a", units="mixed") == (409, None)
+
+
+def test_key_belongs_to_who_asked(settings: Settings):
+    reports = Reports(settings.output)
+    first = reports.add(requested_by="one", key="k")
+    assert reports.add(requested_by="other", key="k") != first
+    with pytest.raises(KeyReusedError):
+        reports.add(ReportOptions(units="mixed"), "one", "k")
+    reports.close()
+
+
+def test_options_come_as_parameters_or_as_json(client: TestClient):
+    asked = [
+        client.post("/trigger_report", params={"stores": ["a"], "units": "minutes"}),
+        client.post("/trigger_report", json={"stores": ["a"]}),
+    ]
+    for response in asked:
+        report_id = response.json()["report_id"]
+        assert end(client, report_id)["status"] == "Complete"
+        assert client.get(f"/reports/{report_id}").json()["options"] == {"stores": ["a"]}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"units": "days"}, {"format": "pdf"}, {"as_of": "soon"}, {"stores": []}, {"speed": "high"}],
+)
+def test_option_that_there_is_not_is_refused(client: TestClient, options: dict[str, object]):
+    response = client.post("/trigger_report", json=options)
+    assert response.status_code == 422
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_report_on_a_store_that_there_is_not_fails(client: TestClient):
+    store_id = "'; drop table stores; --"
+    report_id = client.post("/trigger_report", json={"stores": [store_id]}).json()["report_id"]
+    assert end(client, report_id) == {
+        "status": "Failed",
+        "error": f"There are no stores {store_id!r}.",
+    }
+
+
+def test_accept_gets_the_file_itself_once_it_is_there(client: TestClient, builder: FakeBuilder):
+    builder.may_end.clear()
+    report_id = trigger(client)
+
+    def ask() -> tuple[str, str]:
+        response = client.get(
+            "/get_report", params={"report_id": report_id}, headers={"Accept": "text/csv"}
+        )
+        return response.headers["content-type"], response.text
+
+    assert ask() == ("application/json", '{"status":"Running"}')
+    builder.may_end.set()
+    end(client, report_id)
+    assert ask() == ("text/csv; charset=utf-8", csv_of("a"))
+
+
+def test_old_reports_expire(settings: Settings, monkeypatch: pytest.MonkeyPatch):
+    reports = Reports(settings.output)
+    old, new = reports.add(), reports.add()
+    reports.claim_queued()
+    long_ago = datetime.now(UTC) - timedelta(days=31)
+    with monkeypatch.context() as patch:
+        patch.setattr(reports_module, "_now", lambda: reports_module._text(long_ago))
+        assert reports.complete(old, Contents("release"))
+    assert reports.complete(new, Contents("release"))
+    assert [report.report_id for report in reports.expire(days=30)] == [old]
+    assert reports.find(old) is None
+    assert reports.find(new) is not None
+    reports.close()
+
+
+def test_record_of_an_earlier_version_is_read(settings: Settings):
+    with sqlite3.connect(settings.output / "reports.sqlite") as connection:
+        connection.execute("""
+            create table reports (
+                report_id text primary key, status text not null, error text,
+                triggered_at text not null, finished_at text, release_id text,
+                attempts integer not null default 0
+            ) strict
+        """)
+        connection.execute(
+            "insert into reports (report_id, status, triggered_at) values ('r', 'Queued', '2026')"
+        )
+    reports = Reports(settings.output)
+    assert reports.claim_queued() == ["r"]
+    assert reports.options("r") == ReportOptions()
+    reports.close()
