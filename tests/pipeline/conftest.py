@@ -51,3 +51,10 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
         return warehouse
 
     return build_warehouse
+
+
+@pytest.fixture(scope="session")
+def sample_release(build: Build) -> Path:
+    """Offer the release of the sample."""
+    [release] = (build(PROJECT / "seeds").parent / "releases").glob("*.duckdb")
+    return release

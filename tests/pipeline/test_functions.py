@@ -11,9 +11,8 @@ SECONDS = ("business", "uptime", "downtime", "unknown", "confirmed")
 
 
 @pytest.fixture(scope="module")
-def release(build) -> duckdb.DuckDBPyConnection:
-    [path] = (build(SAMPLE).parent / "releases").glob("*.duckdb")
-    connection = duckdb.connect(str(path), read_only=True)
+def release(sample_release: Path) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(str(sample_release), read_only=True)
     connection.execute("set TimeZone = 'UTC'")
     return connection
 

@@ -1,0 +1,104 @@
+"""The report as a file: each option, written from a release that dbt published."""
+
+import csv
+import json
+import re
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from api.options import ReportOptions
+from api.snapshots import UnansweredError, write_report
+
+STORES = ["1000000000000000001", "1000000000000000016"]
+HISTORIC = datetime(2026, 3, 10, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def release(sample_release: Path) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(str(sample_release), read_only=True)
+    connection.execute("set TimeZone = 'UTC'")
+    return connection
+
+
+def expected(release: duckdb.DuckDBPyConnection, source: str) -> list[tuple]:
+    return release.execute(f"from {source} order by store_id").fetchall()
+
+
+def test_csv_has_every_store_in_order(release: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    path = tmp_path / "report.csv"
+    rows = write_report(release, path)
+    with path.open(newline="") as file:
+        header, *written = list(csv.reader(file))
+    assert header[0] == "store_id"
+    assert rows == len(written) > 0
+    assert [tuple(row) for row in written] == [
+        (row[0], *map(str, row[1:])) for row in expected(release, "store_report_minutes")
+    ]
+
+
+def test_mixed_units_are_in_the_header(release: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    path = tmp_path / "report.csv"
+    write_report(release, path, ReportOptions(units="mixed"))
+    assert path.read_text().partition("\n")[0] == (
+        "store_id,uptime_last_hour(min),downtime_last_hour(min),uptime_last_day(hours),"
+        "downtime_last_day(hours),uptime_last_week(hours),downtime_last_week(hours)"
+    )
+
+
+def test_parquet_and_json_have_the_same_rows(
+    release: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    rows = expected(release, "store_report_minutes")
+    parquet, as_json = tmp_path / "report.parquet", tmp_path / "report.json"
+    write_report(release, parquet, ReportOptions(format="parquet"))
+    write_report(release, as_json, ReportOptions(format="json"))
+    assert duckdb.sql(f"from '{parquet}'").fetchall() == rows
+    names = [column[0] for column in release.execute("from store_report_minutes").description]
+    said = json.loads(as_json.read_text())
+    assert [list(row) for row in said] == [names] * len(rows)
+    assert [tuple(row.values()) for row in said] == [(row[0], *map(float, row[1:])) for row in rows]
+
+
+def test_sheet_holds_ids_as_text(release: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    path = tmp_path / "report.xlsx"
+    rows = write_report(release, path, ReportOptions(format="xlsx"))
+    with zipfile.ZipFile(path) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    assert sheet.count("<row ") == rows + 1
+    assert sheet.count('t="inlineStr"') == rows + 7
+    assert "<f>" not in sheet
+
+
+def test_stores_are_those_asked_for(release: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    path = tmp_path / "report.csv"
+    assert write_report(release, path, ReportOptions(stores=STORES)) == 2
+    written = [line.partition(",")[0] for line in path.read_text().splitlines()[1:]]
+    assert written == STORES
+
+
+def test_historic_report(release: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    path = tmp_path / "report.parquet"
+    write_report(release, path, ReportOptions(as_of=HISTORIC, format="parquet"))
+    source = "store_report_minutes_as_of(timestamp '2026-03-10 12:00')"
+    assert duckdb.sql(f"from '{path}'").fetchall() == expected(release, source)
+    assert expected(release, source) != expected(release, "store_report_minutes")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (ReportOptions(as_of=datetime(2020, 1, 1, tzinfo=UTC)), "2020-01-01 00:00:00 is outside"),
+        (ReportOptions(as_of=datetime(2027, 1, 1, tzinfo=UTC)), "2027-01-01 00:00:00 is outside"),
+        (ReportOptions(stores=["=cmd()"]), "There are no stores '=cmd()'."),
+    ],
+)
+def test_what_the_release_cannot_answer_is_said(
+    release: duckdb.DuckDBPyConnection, tmp_path: Path, options: ReportOptions, message: str
+) -> None:
+    with pytest.raises(UnansweredError, match=re.escape(message)):
+        write_report(release, tmp_path / "report.csv", options)
+    assert list(tmp_path.iterdir()) == []
