@@ -43,9 +43,29 @@ in_local_time as (
 
 by_day as (
     select
-        *,
-        unnest(range({{ day_of('started_us') }}, {{ day_of('ended_us - 1') }} + 1)) as local_day,
+        store_key,
+        {{ day_of('started_us') }} as local_day,
+        {{ day_of('ended_us - 1') }} as last_day,
+        status,
+        is_confirmed,
+        from_day,
+        started_us,
+        ended_us,
     from in_local_time
+),
+
+-- Few rows reach over midnight; taking those apart costs more than all the rest.
+over_midnight as (
+    select
+        store_key,
+        unnest(range(local_day, last_day + 1)) as local_day,
+        status,
+        is_confirmed,
+        from_day,
+        started_us,
+        ended_us,
+    from by_day
+    where local_day < last_day
 ),
 
 clipped as (
@@ -54,9 +74,20 @@ clipped as (
         local_day,
         status,
         is_confirmed,
+        ended_us - started_us as length_us,
+    from by_day
+    where local_day = last_day and local_day >= from_day
+
+    union all
+
+    select
+        store_key,
+        local_day,
+        status,
+        is_confirmed,
         least(ended_us, (local_day + 1) * 86400000000)
         - greatest(started_us, local_day * 86400000000) as length_us,
-    from by_day
+    from over_midnight
     where local_day >= from_day
 )
 

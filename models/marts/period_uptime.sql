@@ -15,11 +15,14 @@ periods as (
     cross join horizon
 ),
 
+-- Several rows of one store and instant are one poll.
 polls as (
-    select store_key, polled_us from {{ ref('int_polls') }}
+    select distinct store_key, polled_us
+    from {{ ref('int_polls') }}
     where
         rejected_as is null
         and polled_us >= (select min(started_us) from periods)
+        and polled_us < (select max(ended_us) from periods)
 ),
 
 timeline as (
@@ -54,7 +57,7 @@ polls_in_period as (
     select
         polls.store_key,
         periods.period,
-        count(distinct polls.polled_us) as polls,
+        count(*) as polls,
     from polls
     inner join periods
         on polls.polled_us >= periods.started_us
