@@ -25,12 +25,13 @@ events as (
         started_us,
         null::bigint as ended_us,
         last_polled_us as last_seen_up_us,
+        next_started_us as first_seen_down_us,
         true as is_up,
     from up_runs
 
     union all
 
-    select store_key, started_us, ended_us, null, false
+    select store_key, started_us, ended_us, null, null, false
     from timeline
 ),
 
@@ -39,6 +40,7 @@ numbered as (
         *,
         count(*) filter (where is_up) over by_time as up_runs_before,
         max(last_seen_up_us) over by_time as seen_up_us,
+        max(first_seen_down_us) over by_time as seen_down_us,
     from events
     window by_time as (
         partition by store_key
@@ -55,6 +57,7 @@ stretches as (
         max(ended_us) as ended_us,
         sum(ended_us - started_us) as downtime_us,
         max(seen_up_us) as last_seen_up_us,
+        max(seen_down_us) as first_seen_down_us,
     from numbered
     where not is_up
     group by store_key, up_runs_before
@@ -76,6 +79,7 @@ select
         when seen_up_again.started_us is not null then {{ timestamp_utc('stretches.ended_us') }}
     end as ended_at,
     {{ timestamp_utc('stretches.last_seen_up_us') }} as last_seen_up_at,
+    {{ timestamp_utc('stretches.first_seen_down_us') }} as first_seen_down_at,
     {{ timestamp_utc('seen_up_again.started_us') }} as first_seen_up_at,
     stretches.downtime_us / 1000000.0e0 as business_seconds_lost,
     (
