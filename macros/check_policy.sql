@@ -3,6 +3,7 @@
     {% set words = {
         'status_before_first_poll': ['first_known', 'unknown', 'active', 'inactive'],
         'status_when_never_polled': ['unknown', 'active', 'inactive'],
+        'exclusions': ['exclude', 'count_up', 'ignore'],
     } %}
     {% for name, accepted in words.items() if var(name) not in accepted %}
         {% do stop_build('the var ' ~ name ~ ' is "' ~ var(name) ~ '"; it takes ' ~ accepted | join(', ') ~ '.') %}

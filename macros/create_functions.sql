@@ -114,6 +114,7 @@ select
     coalesce(summed.uptime_us, 0) / 1000000.0e0 as uptime_seconds,
     coalesce(summed.downtime_us, 0) / 1000000.0e0 as downtime_seconds,
     coalesce(summed.unknown_us, 0) / 1000000.0e0 as unknown_seconds,
+    coalesce(summed.excluded_us, 0) / 1000000.0e0 as excluded_seconds,
 from intermediate.int_store_keys as store_keys
 cross join periods
 left join summed

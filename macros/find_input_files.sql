@@ -54,7 +54,7 @@
 {% endmacro %}
 
 
-{# {input: [file, …]}; an input without a file stops the build. #}
+{# {input: [file, …]}; an input without a file stops the build, unless it is optional. #}
 {% macro input_files_found() %}
     {% set folder = (env_var('STORE_UPTIME_DATA', '') or 'seeds').rstrip('/') %}
     {% set escaped = folder | replace('[', '[[]') | replace('*', '[*]') | replace('?', '[?]') %}
@@ -67,7 +67,7 @@
             {% endfor %}
         {% endfor %}
         {% set files = run_query(globs | join(' union ') ~ ' order by file').columns[0].values() | list %}
-        {% if not files %}
+        {% if not files and not spec.is_optional %}
             {% do stop_build(
                 'no file ' ~ spec.files | join('*.csv or ') ~ '*.csv (or .csv.gz, .parquet) in the folder ' ~ folder
                 ~ '. STORE_UPTIME_DATA names the folder with the inputs.'

@@ -27,25 +27,52 @@
 
 {% macro open_raw_input(view, input, condition, is_numbered) %}
     {% set spec = input_columns()[input] %}
-    {% set selects = [] %}
-    {% for scan in csv_scans(files_to_read(input, false, condition), is_numbered)
+    {% set scans = csv_scans(files_to_read(input, false, condition), is_numbered)
                    + parquet_scans(files_to_read(input, true, condition)) %}
-        {% do selects.append(raw_select(spec, scan, is_numbered)) %}
-    {% endfor %}
-    {% if not selects %}
-        {% do selects.append(raw_select_of_nothing(spec, is_numbered)) %}
+    {% set columns = {} %}
+    {% do columns.update(spec.columns) %}
+    {% if spec.takes_further_columns %}
+        {% do columns.update(further_columns(spec, scans)) %}
     {% endif %}
+    {% set selects = [raw_select_of_nothing(columns, is_numbered)] if not scans else [] %}
+    {% for scan in scans %}
+        {% do selects.append(raw_select(columns, spec, scan, is_numbered)) %}
+    {% endfor %}
     {% do run_query('create or replace view inputs.' ~ view ~ ' as ' ~ selects | join(' union all ')) %}
 {% endmacro %}
 
 
-{% macro raw_select(spec, scan, is_numbered) %}
+{# {name: [spelling]} of the columns that no one has asked for, in all files together. A name that
+   the models use themselves gets `given_` in front. #}
+{% macro further_columns(spec, scans) %}
+    {% set known = spec.columns.values() | sum(start=[]) %}
+    {% set further = {} %}
+    {% for scan in scans %}
+        {% for name in scan.names if name and name not in known %}
+            {% do further.setdefault(('given_' ~ name) if name in names_of_models() else name, [name]) %}
+        {% endfor %}
+    {% endfor %}
+    {% do return(further) %}
+{% endmacro %}
+
+
+{% macro names_of_models() %}
+    {% do return([
+        'timezone', 'is_timezone_given', 'has_business_hours', 'is_always_open', 'first_polled_at', 'last_polled_at',
+        'last_status', 'file_key', 'row_number', 'file', 'store_key', 'rejected_as', 'raw_values',
+        'none', 'store', 'all',
+    ]) %}
+{% endmacro %}
+
+
+{% macro raw_select(columns, spec, scan, is_numbered) %}
     select
-        {% for name, spellings in spec.columns.items() %}
-        {% set position = column_position(name, spellings, scan) %}
-        {% set column = scan.columns[position] %}
+        {% for name, spellings in columns.items() %}
+        {% set is_optional = spec.takes_further_columns or name in spec.get('optional_columns', []) %}
+        {% set position = column_position(name, spellings, scan, is_optional) %}
+        {% set column = 'null' if position is none else scan.columns[position] %}
         {% if name != 'timestamp_utc' or is_numbered %}
-        cast({{ column }} as varchar) as {{ name }},
+        cast({{ column }} as varchar) as {{ adapter.quote(name) }},
         {% elif scan.types[position].startswith('TIMESTAMP') %}
         null::varchar as {{ name }},
         epoch_us({{ column }}) as timestamp_us,
@@ -61,10 +88,10 @@
 
 
 {# Gives the view its columns where no file is to be read. #}
-{% macro raw_select_of_nothing(spec, is_numbered) %}
+{% macro raw_select_of_nothing(columns, is_numbered) %}
     select
-        {% for name in spec.columns %}
-        null::varchar as {{ name }},
+        {% for name in columns %}
+        null::varchar as {{ adapter.quote(name) }},
         {{ 'null::bigint as timestamp_us,' if name == 'timestamp_utc' }}
         {% endfor %}
         null::integer as file_key
@@ -73,10 +100,14 @@
 {% endmacro %}
 
 
-{% macro column_position(name, spellings, scan) %}
+{# Where the column stands; none for an optional one that is not there. #}
+{% macro column_position(name, spellings, scan, is_optional) %}
     {% for spelling in spellings if spelling in scan.names %}
         {% do return(scan.names.index(spelling)) %}
     {% endfor %}
+    {% if is_optional and name != 'store_id' %}
+        {% do return(none) %}
+    {% endif %}
     {% do stop_build(
         'no column ' ~ spellings | join(' or ') ~ ' in ' ~ scan.files[0]
         ~ ', whose columns are: ' ~ scan.names | join(', ') ~ '.'

@@ -4,6 +4,7 @@
         sum(length_us) filter (where status = 'up') as uptime_us,
         sum(length_us) filter (where status = 'down') as downtime_us,
         sum(length_us) filter (where status = 'unknown') as unknown_us,
+        sum(length_us) filter (where status = 'excluded') as excluded_us,
         sum(length_us) filter (where status = 'up' and is_confirmed) as confirmed_uptime_us,
         sum(length_us) filter (where status = 'down' and is_confirmed) as confirmed_downtime_us
 {%- endmacro %}

@@ -34,6 +34,7 @@ _SECONDS = (
     "uptime_seconds",
     "downtime_seconds",
     "unknown_seconds",
+    "excluded_seconds",
     "confirmed_seconds",
     "uptime_seconds_min",
     "uptime_seconds_max",
@@ -41,7 +42,7 @@ _SECONDS = (
 # Of sums, each divided once.
 _RATIOS = {
     "uptime_ratio": "uptime_seconds / nullif(uptime_seconds + downtime_seconds, 0)",
-    "coverage_ratio": "confirmed_seconds / nullif(business_seconds, 0)",
+    "coverage_ratio": "confirmed_seconds / nullif(business_seconds - excluded_seconds, 0)",
 }
 
 
@@ -59,6 +60,7 @@ class Group(BaseModel):
     uptime_seconds: float
     downtime_seconds: float
     unknown_seconds: float
+    excluded_seconds: float
     confirmed_seconds: float
     uptime_seconds_min: float
     uptime_seconds_max: float

@@ -22,15 +22,12 @@ changes as (
     select * from {{ ref('int_changes') }}
 ),
 
--- A window that reaches into the changed stretch may have begun before it: at most twice its
--- usual length, if the clock skips the hour that parts it from the next.
 stretches as (
     select
         schedules.store_key,
         schedules.timezone,
         schedules.is_always_open,
-        changes.changed_us,
-        changes.changed_us - 2 * schedules.longest_window_us - 86400000000 as from_us,
+        changes.windows_from_us as from_us,
         horizon.starts_us,
         horizon.as_of_us,
     from schedules
@@ -48,6 +45,16 @@ weeks as (
     where not is_always_open
 ),
 
+-- Weeks with special hours, or with hours that have changed since, have hours of their own.
+ordinary_weeks as (
+    select weeks.*
+    from weeks
+    left join {{ ref('int_dated_weeks') }} as dated_weeks
+        on weeks.store_key = dated_weeks.store_key
+        and weeks.week = dated_weeks.week
+    where dated_weeks.store_key is null
+),
+
 -- Open is when the clock shows a time inside the hours: each stretch of constant offset takes its
 -- part of the week, so a skipped hour is in none and a repeated one in two.
 weeks_by_offset as (
@@ -59,7 +66,7 @@ weeks_by_offset as (
         timezone_offsets.valid_until_us,
         weeks.starts_us,
         weeks.as_of_us,
-    from weeks
+    from ordinary_weeks as weeks
     inner join timezone_offsets
         on weeks.timezone = timezone_offsets.timezone
         and {{ week_starts_us('weeks.week') }}
@@ -86,12 +93,41 @@ utc_windows as (
     where started_us < ended_us and ended_us >= weeks.from_us
 ),
 
+dated_windows as (
+    select
+        dated_hours.store_key,
+        greatest(
+            dated_hours.opens_us - timezone_offsets.utc_offset_us,
+            timezone_offsets.valid_from_us,
+            stretches.starts_us
+        ) as started_us,
+        least(
+            dated_hours.closes_us - timezone_offsets.utc_offset_us,
+            timezone_offsets.valid_until_us,
+            stretches.as_of_us
+        ) as ended_us,
+    from {{ ref('int_dated_hours') }} as dated_hours
+    inner join stretches on dated_hours.store_key = stretches.store_key
+    inner join timezone_offsets
+        on stretches.timezone = timezone_offsets.timezone
+        and dated_hours.opens_us
+        < timezone_offsets.valid_until_us + timezone_offsets.utc_offset_us
+        and dated_hours.closes_us
+        > timezone_offsets.valid_from_us + timezone_offsets.utc_offset_us
+    where started_us < ended_us and ended_us >= stretches.from_us
+),
+
 -- The hours of a week are united already, so only at its ends and where the offset changes can one
 -- window touch another.
 touching as (
     select store_key, started_us, ended_us
     from utc_windows
     where may_touch
+
+    union all
+
+    select store_key, started_us, ended_us
+    from dated_windows
 ),
 
 {{ merged('touching', 'started_us', 'ended_us') }},

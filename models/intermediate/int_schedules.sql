@@ -6,6 +6,14 @@ timezones as (
     select * from {{ ref('int_store_timezones') }}
 ),
 
+stores as (
+    select * from {{ ref('int_store_keys') }}
+),
+
+horizon as (
+    select * from {{ ref('int_horizon') }}
+),
+
 weeks as (
     select
         store_key,
@@ -19,13 +27,85 @@ weeks as (
         end as longest_window_us,
     from weekly_hours
     group by store_key
+),
+
+limited_hours as (
+    select
+        stores.store_key,
+        business_hours.*,
+    from {{ ref('stg_business_hours') }} as business_hours
+    inner join stores on business_hours.store_id = stores.store_id
+    where
+        business_hours.rejected_as is null
+        and (business_hours.valid_from_day is not null or business_hours.valid_to_day is not null)
+),
+
+-- Since when no row of the hours has come into force or ceased to be.
+since as (
+    select
+        changing.store_key,
+        max(changing.local_day) as hours_valid_from_day,
+    from (
+        select store_key, unnest([valid_from_day, valid_to_day + 1]) as local_day
+        from limited_hours
+    ) as changing
+    cross join horizon
+    where
+        changing.local_day
+        between {{ day_of('horizon.starts_us') }} - 1 and {{ day_of('horizon.as_of_us') }} + 1
+    group by changing.store_key
+),
+
+validities as (
+    select
+        store_key,
+        md5(string_agg(validity, ' ' order by validity)) as validities,
+    from (
+        select
+            store_key,
+            concat_ws('/', day_of_week, opens_us, closes_us, valid_from_day, 'to', valid_to_day)
+                as validity,
+        from limited_hours
+    ) as rows_in_text
+    group by store_key
+),
+
+special_days as (
+    select
+        store_key,
+        md5(string_agg(concat_ws('/', local_day, opens_us, closes_us), ' ' order by local_day, opens_us))
+            as special_days,
+    from {{ ref('int_special_hours') }}
+    group by store_key
+),
+
+exclusions as (
+    select
+        store_key,
+        md5(string_agg(started_us || '-' || ended_us, ' ' order by started_us)) as exclusions,
+    from {{ ref('int_exclusions') }}
+    group by store_key
 )
 
 select
-    weeks.store_key,
+    timezones.store_key,
     timezones.timezone,
-    weeks.longest_window_us,
-    weeks.longest_window_us = 604800000000 as is_always_open,
-    timezones.timezone || ' ' || weeks.hours as schedule,
-from weeks
-inner join timezones on weeks.store_key = timezones.store_key
+    coalesce(weeks.longest_window_us, 0) as longest_window_us,
+    coalesce(weeks.longest_window_us, 0) = 604800000000
+    and special_days.store_key is null
+    and since.store_key is null as is_always_open,
+    since.hours_valid_from_day,
+    concat_ws(
+        ' ',
+        timezones.timezone,
+        weeks.hours,
+        'validities ' || validities.validities,
+        'special days ' || special_days.special_days,
+        'exclusions ' || exclusions.exclusions
+    ) as schedule,
+from timezones
+left join weeks on timezones.store_key = weeks.store_key
+left join since on timezones.store_key = since.store_key
+left join validities on timezones.store_key = validities.store_key
+left join special_days on timezones.store_key = special_days.store_key
+left join exclusions on timezones.store_key = exclusions.store_key

@@ -18,7 +18,7 @@ with statuses as (
 ),
 
 business_windows as (
-    select * from {{ ref('int_business_windows') }}
+    select * from {{ ref('int_open_time') }}
 ),
 
 -- Joined week by week, so that the cost of the join stays linear in the length of the history.
@@ -42,8 +42,17 @@ clipped as (
         statuses.week,
         greatest(statuses.started_us, business_windows.started_us) as started_us,
         least(statuses.ended_us, business_windows.ended_us) as ended_us,
+        {% if var('exclusions') == 'ignore' -%}
         statuses.status,
         statuses.is_confirmed,
+        {%- else -%}
+        case
+            when business_windows.is_excluded
+                then {{ "'up'" if var('exclusions') == 'count_up' else "'excluded'" }}
+            else statuses.status
+        end as status,
+        statuses.is_confirmed and not business_windows.is_excluded as is_confirmed,
+        {%- endif %}
         statuses.changed_us,
     from statuses_by_week as statuses
     inner join business_windows_by_week as business_windows

@@ -7,29 +7,22 @@ business_hours as (
     where rejected_as is null
 ),
 
--- All in microseconds since Monday 00:00 on the store's clock.
--- Files write the end of the day as 23:59, 23:59:00 or 23:59:59.
-closing as (
-    select
-        store_id,
-        day_of_week * 86400000000 as day_us,
-        opens_us,
-        case
-            when closes_us >= {{ closes_at_midnight_from_us() }} then 86400000000
-            else closes_us
-        end as closes_us,
-    from business_hours
-),
-
+-- The hours in force on the last day that matters; weeks with other hours are dated ones.
 spans as (
     select
-        store_id,
-        day_us + opens_us as opens_us,
-        day_us + closes_us + case when closes_us <= opens_us then 86400000000 else 0 end
-            as closes_us,
-    from closing
+        business_hours.store_id,
+        business_hours.day_of_week * 86400000000 + business_hours.opens_us as opens_us,
+        business_hours.day_of_week * 86400000000
+        + {{ closing_us('business_hours.opens_us', 'business_hours.closes_us') }} as closes_us,
+    from business_hours
+    cross join {{ ref('int_horizon') }} as horizon
+    where
+        {{ day_of('horizon.as_of_us') }} + 1
+        between coalesce(business_hours.valid_from_day, 0)
+        and coalesce(business_hours.valid_to_day, 1000000)
 ),
 
+-- All in microseconds since Monday 00:00 on the store's clock.
 -- What runs past Sunday midnight is the start of the week.
 within_the_week as (
     select store_id, opens_us, least(closes_us, 604800000000) as closes_us
@@ -45,11 +38,20 @@ within_the_week as (
 keyed as (
     select
         stores.store_key,
-        coalesce(within_the_week.opens_us, 0) as opens_us,
-        max(coalesce(within_the_week.closes_us, 604800000000)) as closes_us,
+        within_the_week.opens_us,
+        max(within_the_week.closes_us) as closes_us,
     from stores
-    left join within_the_week on stores.store_id = within_the_week.store_id
-    group by 1, 2
+    inner join within_the_week on stores.store_id = within_the_week.store_id
+    group by stores.store_key, within_the_week.opens_us
+
+    union all
+
+    select
+        store_key,
+        0 as opens_us,
+        604800000000 as closes_us,
+    from stores
+    where store_id not in (select store_id from business_hours)
 ),
 
 {{ merged('keyed', 'opens_us', 'closes_us') }}

@@ -2,6 +2,26 @@ with files as (
     select * from {{ source('inputs', 'files') }}
 ),
 
+store_keys as (
+    select * from {{ ref('int_store_keys') }}
+),
+
+-- What the optional inputs say of stores that no other input knows changes nothing.
+optional as (
+    select file_key, row_number, store_id, rejected_as, raw_values, true as takes_all
+    from {{ ref('stg_special_hours') }}
+
+    union all
+
+    select file_key, row_number, store_id, rejected_as, raw_values, true
+    from {{ ref('stg_exclusions') }}
+
+    union all
+
+    select file_key, row_number, store_id, rejected_as, raw_values, false
+    from {{ ref('int_stores') }}
+),
+
 rejected as (
     select file_key, row_number, store_id, rejected_as, raw_values
     from {{ ref('int_rejected_polls') }}
@@ -22,6 +42,26 @@ rejected as (
     select file_key, row_number, store_id, rejected_as, raw_values
     from {{ ref('int_timezones') }}
     where rejected_as is not null
+
+    union all
+
+    select
+        optional.file_key,
+        optional.row_number,
+        optional.store_id,
+        coalesce(optional.rejected_as, 'unknown_store'),
+        optional.raw_values,
+    from optional
+    left join store_keys on optional.store_id = store_keys.store_id
+    where
+        optional.rejected_as is not null
+        or (store_keys.store_id is null and not (optional.store_id = '*' and optional.takes_all))
+
+    union all
+
+    select targets.file_key, targets.row_number, null, targets.rejected_as, targets.raw_values
+    from {{ ref('int_uptime_targets') }} as targets
+    where targets.rejected_as is not null
 ),
 
 -- The header is line 1, and lines that did not parse stand between the rows that did.

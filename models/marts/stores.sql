@@ -1,3 +1,5 @@
+{{ config(contract={'enforced': false}) }}
+
 with store_keys as (
     select * from {{ ref('int_store_keys') }}
 ),
@@ -12,6 +14,13 @@ schedules as (
 
 business_hours as (
     select distinct store_id from {{ ref('stg_business_hours') }}
+    where rejected_as is null
+),
+
+-- Its further columns are whatever the input has.
+attributes as (
+    select * exclude (file_key, row_number, raw_values, rejected_as)
+    from {{ ref('int_stores') }}
     where rejected_as is null
 ),
 
@@ -37,9 +46,11 @@ select
         when runs.is_active then 'active'
         when not runs.is_active then 'inactive'
     end as last_status,
+    attributes.* exclude (store_id),
 from store_keys
 inner join timezones on store_keys.store_key = timezones.store_key
 inner join schedules on store_keys.store_key = schedules.store_key
 left join business_hours on store_keys.store_id = business_hours.store_id
+left join attributes on store_keys.store_id = attributes.store_id
 left join runs on store_keys.store_key = runs.store_key
 order by store_keys.store_id

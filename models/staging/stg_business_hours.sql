@@ -12,6 +12,8 @@ named as (
             as day_of_week,
         {{ time_of_day_us('start_time_local') }} as opens_us,
         {{ time_of_day_us('end_time_local') }} as closes_us,
+        {{ local_day('valid_from') }} as valid_from_day,
+        {{ local_day('valid_to') }} as valid_to_day,
     from business_hours
 ),
 
@@ -22,6 +24,11 @@ judged as (
             when trimmed_store_id is null then 'missing_store_id'
             when day_of_week is null then 'bad_day'
             when opens_us is null or closes_us is null or opens_us = 86400000000 then 'bad_time'
+            when
+                (valid_from_day is null and trim(valid_from) <> '')
+                or (valid_to_day is null and trim(valid_to) <> '')
+                or valid_to_day < valid_from_day
+                then 'bad_validity'
         end as rejected_as,
     from named
 )
@@ -33,9 +40,14 @@ select
     day_of_week,
     opens_us,
     closes_us,
+    valid_from_day,
+    valid_to_day,
     rejected_as,
     case
         when rejected_as is not null
-            then {{ raw_values(['store_id', 'day', 'start_time_local', 'end_time_local']) }}
+            then {{ raw_values(
+                ['store_id', 'day', 'start_time_local', 'end_time_local'],
+                ['valid_from', 'valid_to']
+            ) }}
     end as raw_values,
 from judged

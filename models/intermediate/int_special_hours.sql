@@ -1,0 +1,59 @@
+with special_hours as (
+    select * from {{ ref('stg_special_hours') }}
+    where rejected_as is null
+),
+
+stores as (
+    select * from {{ ref('int_store_keys') }}
+),
+
+of_one_store as (
+    select
+        stores.store_key,
+        special_hours.local_day,
+        special_hours.is_closed,
+        special_hours.opens_us,
+        special_hours.closes_us,
+    from special_hours
+    inner join stores on special_hours.store_id = stores.store_id
+),
+
+-- What is said of a store itself goes before what is said of all.
+of_any_store as (
+    select * from of_one_store
+
+    union all
+
+    select
+        stores.store_key,
+        special_hours.local_day,
+        special_hours.is_closed,
+        special_hours.opens_us,
+        special_hours.closes_us,
+    from special_hours
+    cross join stores
+    left join of_one_store
+        on stores.store_key = of_one_store.store_key
+        and special_hours.local_day = of_one_store.local_day
+    where special_hours.store_id = '*' and of_one_store.store_key is null
+),
+
+-- Closed and hours on one date: the hours hold.
+judged as (
+    select
+        *,
+        bool_and(is_closed) over (partition by store_key, local_day) as is_closed_all_day,
+    from of_any_store
+)
+
+select distinct
+    judged.store_key,
+    judged.local_day,
+    case when not judged.is_closed then judged.opens_us end as opens_us,
+    case when not judged.is_closed then {{ closing_us('judged.opens_us', 'judged.closes_us') }} end
+        as closes_us,
+from judged
+cross join {{ ref('int_horizon') }} as horizon
+where
+    judged.is_closed = judged.is_closed_all_day
+    and judged.local_day >= {{ day_of('horizon.starts_us') }} - 2

@@ -1,0 +1,50 @@
+{{ config(materialized='table', post_hook="{{ keep_malformed_rows('uptime_targets') }}") }}
+
+with uptime_targets as (
+    select * from {{ source('inputs', 'uptime_targets_numbered') }}
+),
+
+named as (
+    select
+        *,
+        case lower(trim(attribute))
+            when 'store' then 'store_id'
+            when '*' then 'all'
+            else nullif(lower(trim(attribute)), '')
+        end as group_by,
+        nullif(trim(value), '') as group_value,
+        case
+            when regexp_full_match(trim(ratio), '\d+(\.\d+)?%')
+                then cast(try_cast(replace(ratio, '%', '') as decimal(14, 10)) / 100 as decimal(12, 10))
+            else try_cast(ratio as decimal(12, 10))
+        end as target_ratio,
+        lower(trim(period)) as calendar_period,
+    from uptime_targets
+),
+
+judged as (
+    select
+        *,
+        case
+            when group_by is null or (group_value is null and group_by <> 'all')
+                then 'missing_group'
+            when target_ratio is null or not (target_ratio > 0 and target_ratio <= 1)
+                then 'bad_ratio'
+            when
+                calendar_period is null
+                or calendar_period not in ('day', 'week', 'month', 'quarter', 'year')
+                then 'bad_period'
+        end as rejected_as,
+    from named
+)
+
+select
+    file_key,
+    row_number,
+    group_by as attribute,
+    case when group_by <> 'all' then group_value end as value,
+    target_ratio,
+    calendar_period,
+    rejected_as,
+    {{ raw_values(['attribute', 'ratio', 'period'], ['value']) }} as raw_values,
+from judged
