@@ -1,7 +1,8 @@
 {# One scan for all of the CSV files that have the same header, or one for each file, so that
    the rows are numbered within their file. Rows that do not fit the header, are not UTF-8 or have
-   unbalanced quotes are set aside by DuckDB (store_rejects); keep_malformed_rows picks them up. #}
-{% macro csv_scans(files_to_scan, is_numbered) %}
+   unbalanced quotes are set aside by DuckDB; keep_malformed_rows picks them up, from tables of each
+   input's own, as DuckDB mixes up the files of two scans that run at once and share one. #}
+{% macro csv_scans(input, files_to_scan, is_numbered) %}
     {% set scans = [] %}
     {% for header in csv_headers(files_to_scan) %}
         {% set delimiter = csv_delimiter(header.line) %}
@@ -22,7 +23,8 @@
                 'source': "read_csv(
                     " ~ quoted_list(files) ~ ",
                     auto_detect = false, header = false, skip = 1, columns = {" ~ types | join(', ') ~ "},
-                    delim = " ~ quoted(delimiter) ~ ", quote = '\"', escape = '\"', store_rejects = true
+                    delim = " ~ quoted(delimiter) ~ ", quote = '\"', escape = '\"',
+                    rejects_table = 'reject_errors_" ~ input ~ "', rejects_scan = 'reject_scans_" ~ input ~ "'
                 )",
             }) %}
         {% endfor %}

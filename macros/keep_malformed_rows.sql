@@ -1,14 +1,14 @@
-{# post-hook of the models that read CSV files: lines that do not parse are in DuckDB's temporary
-   table reject_errors, which this connection alone sees. Several errors on a line are one row. #}
+{# post-hook of the models that read CSV files: lines that do not parse are in a temporary table,
+   which this connection alone sees. Several errors on a line are one row. #}
 {% macro keep_malformed_rows(input) %}
     {% set has_rejects = run_query("
-        select count(*) from duckdb_tables() where table_name = 'reject_errors' and temporary
+        select count(*) from duckdb_tables() where table_name = 'reject_errors_" ~ input ~ "' and temporary
     ").columns[0].values()[0] if execute else 0 %}
     {% if has_rejects %}
         insert into inputs.malformed_rows
         select '{{ input }}', file_key, line, min(csv_line)
-        from reject_errors
-        inner join reject_scans using (scan_id, file_id)
+        from reject_errors_{{ input }}
+        inner join reject_scans_{{ input }} as reject_scans using (scan_id, file_id)
         inner join inputs.files on files.file = reject_scans.file_path and files.input = '{{ input }}'
         group by file_key, line
     {% else %}

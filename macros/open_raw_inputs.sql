@@ -27,7 +27,7 @@
 
 {% macro open_raw_input(view, input, condition, is_numbered) %}
     {% set spec = input_columns()[input] %}
-    {% set scans = csv_scans(files_to_read(input, false, condition), is_numbered)
+    {% set scans = csv_scans(input, files_to_read(input, false, condition), is_numbered)
                    + parquet_scans(files_to_read(input, true, condition)) %}
     {% set columns = {} %}
     {% do columns.update(spec.columns) %}

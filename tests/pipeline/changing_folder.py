@@ -52,9 +52,19 @@ POLICIES = {
     "status_before_first_poll": ("unknown", "active", "inactive"),
     "status_when_never_polled": ("active", "inactive"),
     "max_poll_gap": (1, 2.5),
+    "exclusions": ("count_up", "ignore"),
 }
 
 Row = tuple[str, ...]
+
+_HOURS = ("start_time_local", "end_time_local")
+OPTIONAL: dict[str, Row] = {
+    "special_hours.csv": ("store_id", "date", *_HOURS),
+    "exclusions.csv": ("store_id", "from", "to", "reason", "author"),
+    "stores.csv": ("store_id", "brand", "Timezone"),
+    "uptime_targets.csv": ("attribute", "value", "ratio", "period"),
+    "business_hours_limited.csv": ("store_id", "day", *_HOURS, "valid_from", "valid_to"),
+}
 
 
 @dataclass
@@ -67,7 +77,7 @@ class File:
 
 
 class ChangingFolder:
-    """Three inputs in a folder. Each method in `CHANGES` changes something and says what."""
+    """The inputs in a folder. Each method in `CHANGES` changes something and says what."""
 
     def __init__(self, path: Path, seed: object) -> None:
         self.path = path
@@ -76,6 +86,7 @@ class ChangingFolder:
         self.polls: dict[str, File] = {}
         self.hours: dict[str, File] = {}
         self.zones: dict[str, File] = {}
+        self.optional: dict[str, File] = {}
         # Files as old as this are known to be the same as long as their time is.
         self._modified = int(time.time()) - 1_000_000
         self._files_made = 0
@@ -369,6 +380,57 @@ class ChangingFolder:
         self._write("business_hours.csv", file)
         return "rewrote the hours in another order"
 
+    # Optional inputs
+
+    def special_hours(self) -> str:
+        """Say of a few dates when a store or all stores are open, or take all that back."""
+        rows = []
+        for _ in range(self.rng.randrange(1, 6)):
+            store = self.rng.choice(["*", *self.rng.sample(self.stores, 3), "unknown", ""])
+            date = str(self._past_instant().date() + self.rng.randrange(-1, 3) * DAY)
+            hours = self.rng.choice(DAYS) or (("", ""),)
+            rows += [(store, date, *times) for times in hours]
+        rows.append((self.stores[0], "soon", "09:00", "10:00"))
+        return self._more_or_nothing("special_hours.csv", rows)
+
+    def exclusions(self) -> str:
+        """Exclude some time of a store or of all stores, or take all that back."""
+        rows = []
+        for _ in range(self.rng.randrange(1, 4)):
+            store = self.rng.choice(["*", *self.rng.sample(self.stores, 3), "unknown"])
+            start = self._past_instant()
+            end = start + self.rng.uniform(-1, 9) * HOUR
+            rows.append((store, _text(start), _text(end), "maintenance", ""))
+        return self._more_or_nothing("exclusions.csv", rows)
+
+    def attributes(self) -> str:
+        """Say what stores have in common, and what they should reach."""
+        brands = ("Burger", "Pizza", "")
+        rows = [
+            (store, self.rng.choice(brands), "n/a") for store in self.rng.sample(self.stores, 9)
+        ]
+        targets = [("brand", "Burger", "0.9", "week"), ("store", rows[0][0], "99.5%", "month")]
+        self._more_or_nothing("uptime_targets.csv", [*targets, ("brand", "Sushi", "0.9", "day")])
+        return self._more_or_nothing("stores.csv", rows)
+
+    def limited_hours(self) -> str:
+        """Give stores hours that hold from one date to another, or take all that back."""
+        rows = []
+        for store in self.rng.sample(self.stores, 2):
+            start = self._past_instant().date()
+            limits = self.rng.choice([(start, ""), ("", start), (start, start + 3 * DAY)])
+            rows += [(*row, *map(str, limits)) for row in self._hours_of(store)]
+        return self._more_or_nothing("business_hours_limited.csv", rows)
+
+    def _more_or_nothing(self, name: str, rows: list[Row]) -> str:
+        if name in self.optional and self.rng.random() < 0.3:
+            del self.optional[name]
+            (self.path / name).unlink()
+            return f"removed {name}"
+        known = self.optional[name].rows if name in self.optional else []
+        self._put(self.optional, name, known + rows)
+        return f"more rows in {name}"
+
     # Policy
 
     def changed_policy(self) -> str:
@@ -517,6 +579,8 @@ class ChangingFolder:
             header = ("store_id", "status", "timestamp_utc")
         elif name.startswith("timezones"):
             header = ("store_id", "timezone_str")
+        elif name in OPTIONAL:
+            header = OPTIONAL[name]
         else:
             header = ("store_id", "dayOfWeek", "start_time_local", "end_time_local")
         path = self.path / name
@@ -560,6 +624,13 @@ CHANGES: tuple[Change, ...] = (
     ChangingFolder.contradicting_zones,
     ChangingFolder.more_hours,
     ChangingFolder.rewritten_hours,
+    ChangingFolder.special_hours,
+    ChangingFolder.special_hours,
+    ChangingFolder.exclusions,
+    ChangingFolder.exclusions,
+    ChangingFolder.attributes,
+    ChangingFolder.limited_hours,
+    ChangingFolder.limited_hours,
 )
 
 
