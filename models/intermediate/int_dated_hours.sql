@@ -22,17 +22,21 @@ days as (
         dated_weeks.store_key,
         stores.store_id,
         {{ week_starts_us('dated_weeks.week') }} as week_us,
-        7 * dated_weeks.week + 4 + day as local_day,
-        (day + 7) % 7 as day_of_week,
+        7 * dated_weeks.week + 4 + weekdays.day as local_day,
+        (weekdays.day + 7) % 7 as day_of_week,
     from dated_weeks
     inner join stores on dated_weeks.store_key = stores.store_key
-    cross join range(-1, 7) as days_of_week (day)
+    cross join range(-1, 7) as weekdays (day)
+),
+
+special_days as (
+    select distinct store_key, local_day from special_hours
 ),
 
 ordinary_days as (
     select days.*
     from days
-    left join (select distinct store_key, local_day from special_hours) as special_days
+    left join special_days
         on days.store_key = special_days.store_key
         and days.local_day = special_days.local_day
     where special_days.store_key is null

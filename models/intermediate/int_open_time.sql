@@ -22,6 +22,10 @@ excluded as (
         and windows.ended_us > exclusions.started_us
 ),
 
+cut as (
+    select distinct store_key, window_us from excluded
+),
+
 -- What is left of those windows: before each exclusion, and behind the last.
 left_over as (
     select
@@ -44,7 +48,7 @@ left_over as (
 
 select windows.store_key, windows.started_us, windows.ended_us, false as is_excluded
 from windows
-left join (select distinct store_key, window_us from excluded) as cut
+left join cut
     on windows.store_key = cut.store_key
     and windows.started_us = cut.window_us
 where cut.store_key is null

@@ -1,5 +1,5 @@
--- The identity: uptime, downtime, unknown and excluded time are the business time, for every store and period.
--- Also fails when there is nothing to compare.
+-- The identity: uptime, downtime, unknown and excluded time are the business time, for every store
+-- and period. Also fails when there is nothing to compare.
 with period_uptime as (
     select * from {{ ref('period_uptime') }}
 )
