@@ -58,6 +58,7 @@ polls_once as (
         bool_and(is_active) as is_active,
         bool_and(is_active) <> bool_or(is_active) as is_contradicted,
         bool_or(next_polled_us is null) as is_last,
+        cast(count(*) - 1 as bigint) as repeats,
         any_value(previous_polled_us) filter (where previous_polled_us < polled_us)
             as previous_polled_us,
         any_value(previous_is_active) filter (where previous_polled_us < polled_us)
@@ -83,6 +84,7 @@ continued as (
         marked.is_active,
         marked.is_contradicted,
         marked.is_last,
+        marked.repeats,
         case
             when restarts.restart_us = marked.polled_us then restarts.previous_polled_us
             else marked.previous_polled_us
@@ -102,5 +104,6 @@ select
     is_contradicted,
     previous_polled_us,
     is_change,
+    repeats,
 from continued
-where is_change or is_contradicted or is_last
+where is_change or is_last or repeats > 0
