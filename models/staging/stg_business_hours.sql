@@ -4,17 +4,37 @@ with business_hours as (
     select * from {{ source('inputs', 'business_hours_numbered') }}
 ),
 
+-- A chain has far fewer times than rows, so each is read once.
+times as (
+    select start_time_local as time_local from business_hours
+    union
+    select end_time_local from business_hours
+),
+
+times_of_day as (
+    select
+        time_local,
+        {{ time_of_day_us('time_local') }} as time_us,
+    from times
+),
+
 named as (
     select
-        *,
-        nullif(trim(store_id), '') as trimmed_store_id,
-        case when regexp_full_match(trim(day), '[0-6]') then cast(trim(day) as integer) end
-            as day_of_week,
-        {{ time_of_day_us('start_time_local') }} as opens_us,
-        {{ time_of_day_us('end_time_local') }} as closes_us,
-        {{ local_day('valid_from') }} as valid_from_day,
-        {{ local_day('valid_to') }} as valid_to_day,
+        business_hours.*,
+        nullif(trim(business_hours.store_id), '') as trimmed_store_id,
+        case
+            when trim(business_hours.day) in ('0', '1', '2', '3', '4', '5', '6')
+                then cast(trim(business_hours.day) as integer)
+        end as day_of_week,
+        openings.time_us as opens_us,
+        closings.time_us as closes_us,
+        {{ local_day('business_hours.valid_from') }} as valid_from_day,
+        {{ local_day('business_hours.valid_to') }} as valid_to_day,
     from business_hours
+    left join times_of_day as openings
+        on business_hours.start_time_local = openings.time_local
+    left join times_of_day as closings
+        on business_hours.end_time_local = closings.time_local
 ),
 
 judged as (
