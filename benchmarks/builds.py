@@ -46,6 +46,11 @@ class Scratch:
             "DBT_LOG_PATH": str(folder / "logs"),
         }
 
+    def parse(self) -> Cost:
+        """Have dbt parse the project, as it does once after a change of the project."""
+        cost, _ = self._run([DBT, "--quiet", "parse"])
+        return cost
+
     def build(self) -> Cost:
         """Run `dbt build`: full where there is no warehouse yet, else the refresh."""
         log = self.folder / "logs" / "dbt.log"
