@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 SAMPLE = Path(__file__).parents[2] / "seeds"
-INSTANTS = ("2026-03-04 05:30:00.000001", "2026-03-10 12:00:00")
+INSTANTS = ("2026-03-04 05:30:00.000001", "2026-03-10 12:00:00", "2026-03-12 06:54:03.21")
 SECONDS = ("business", "uptime", "downtime", "unknown", "confirmed")
 
 
@@ -58,14 +58,37 @@ def test_a_window_split_anywhere_adds_up(release: duckdb.DuckDBPyConnection) -> 
 def test_a_historic_report_is_what_a_build_of_that_instant_tells(
     release: duckdb.DuckDBPyConnection, build, instant: str
 ) -> None:
+    """Of the last day all is told, before that what hangs on polls that are not kept is null."""
+    historic = f"_as_of(timestamp '{instant}') order by store_id"
+    told = {
+        name: release.execute(f"from {name}{historic}").fetchall()
+        for name in ("store_report_minutes", "store_report_mixed")
+    }
+    told_of_all = {
+        name: release.execute(f"from {name}{historic}").fetchall()
+        for name in ("store_report_minutes_all", "store_report_mixed_all", "period_uptime")
+    }
     with duckdb.connect(str(build(SAMPLE, as_of=instant)), read_only=True) as connection:
-        for name in ("store_report_minutes", "store_report_mixed"):
+        for name, rows in told.items():
             expected = connection.execute(f"from {name} order by store_id").fetchall()
-            historic = release.execute(
-                f"from {name}_as_of(timestamp '{instant}') order by store_id"
-            ).fetchall()
             assert expected
-            assert historic == expected
+            assert rows == expected
+        for name, rows in told_of_all.items():
+            expected = connection.execute(f"from {name} order by store_id").fetchall()
+            assert len(expected) == len(rows)
+            unknown = 0
+            for row, expected_row in zip(
+                sorted(rows, key=str), sorted(expected, key=str), strict=True
+            ):
+                unknown += sum(
+                    value is None and other is not None
+                    for value, other in zip(row, expected_row, strict=True)
+                )
+                assert row == tuple(
+                    None if value is None else other
+                    for value, other in zip(row, expected_row, strict=True)
+                )
+            assert (unknown > 0) == (instant < "2026-03-11 18:13:22")
 
 
 def test_what_is_behind_a_figure_adds_up_to_it(release: duckdb.DuckDBPyConnection) -> None:
