@@ -35,6 +35,13 @@ class ReportOptions(BaseModel):
     units: Literal["minutes", "mixed"] = Field(
         "minutes", description="`mixed`: minutes for the hour, hours for day and week."
     )
+    columns: Literal["default", "all"] = Field(
+        "default",
+        description="`all`: behind the default ones, for each period also unknown, excluded, "
+        "business and confirmed time, the least and the most uptime, the uptime and the coverage "
+        "ratio, and the number of polls. With `as_of` further back than a day, what hangs on polls "
+        "that are not kept any more is empty.",
+    )
     format: Format = Field("csv", description="Of the file.")
     stores: list[Annotated[str, StringConstraints(min_length=1, max_length=1000)]] | None = Field(
         None,

@@ -67,6 +67,8 @@ def write_report(
 
 def _query(options: ReportOptions) -> str:
     source = f"store_report_{options.units}"
+    if options.columns == "all":
+        source += "_all"
     if options.as_of:
         source += f"_as_of(timestamp '{_shown(options.as_of)}')"
     chosen = ", ".join(quoted(store) for store in options.stores or [])
@@ -123,7 +125,8 @@ def _write_sheet(connection: duckdb.DuckDBPyConnection, query: str, path: Path) 
                     raise UnansweredError(f"A sheet has at most {_SHEET_ROWS_MAX:,} stores.")
                 sheet.write_string(number, 0, store_id)
                 for column, figure in enumerate(figures, 1):
-                    sheet.write_number(number, column, float(figure))
+                    if figure is not None:
+                        sheet.write_number(number, column, float(figure))
     return number
 
 

@@ -10,6 +10,10 @@ up_runs as (
     where is_active
 ),
 
+inactive_runs as (
+    select * from {{ ref('int_inactive_runs') }}
+),
+
 horizon as (
     select * from {{ ref('int_horizon') }}
 ),
@@ -23,16 +27,23 @@ events as (
     select
         store_key,
         started_us,
-        null::bigint as ended_us,
+        cast(null as bigint) as ended_us,
         last_polled_us as last_seen_up_us,
         next_started_us as first_seen_down_us,
+        0 as polls,
         true as is_up,
+        false as is_down,
     from up_runs
 
     union all
 
-    select store_key, started_us, ended_us, null, null, false
+    select store_key, started_us, ended_us, null, null, 0, false, true
     from timeline
+
+    union all
+
+    select store_key, started_us, null, null, null, polls, false, false
+    from inactive_runs
 ),
 
 numbered as (
@@ -53,14 +64,16 @@ stretches as (
     select
         store_key,
         up_runs_before,
-        min(started_us) as started_us,
+        min(started_us) filter (where is_down) as started_us,
         max(ended_us) as ended_us,
         sum(ended_us - started_us) as downtime_us,
         max(seen_up_us) as last_seen_up_us,
         max(seen_down_us) as first_seen_down_us,
+        cast(sum(polls) as bigint) as polls,
     from numbered
     where not is_up
     group by store_key, up_runs_before
+    having bool_or(is_down)
 ),
 
 seen_up_again as (
@@ -86,6 +99,7 @@ select
         case when seen_up_again.started_us is null then horizon.as_of_us else stretches.ended_us end
         - stretches.started_us
     ) / 1000000.0e0 as wall_seconds,
+    stretches.polls,
     stretches.last_seen_up_us is null as is_start_cut,
     seen_up_again.started_us is null as is_end_cut,
 from stretches

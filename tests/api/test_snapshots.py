@@ -1,11 +1,14 @@
 """A report's file is there as a whole or not at all."""
 
 import os
+import re
+import zipfile
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from api.options import ReportOptions
 from api.releases import attach
 from api.settings import Settings
 from api.snapshots import copy_report, is_report, remove_abandoned, write_report
@@ -42,6 +45,44 @@ def test_failed_snapshot_leaves_the_last_report_and_nothing_else(settings: Setti
             write_report(connection, path)
     assert path.read_text() == "the last report"
     assert os.listdir(settings.output) == ["store_report.csv"]
+
+
+@pytest.mark.parametrize(
+    ("options", "source"),
+    [
+        ({}, "minutes"),
+        ({"columns": "all"}, "minutes_all"),
+        ({"columns": "all", "units": "mixed"}, "mixed_all"),
+        ({"columns": "all", "as_of": "2026-03-10T12:00:00Z"}, "minutes_all_as_of 2026-03-10"),
+    ],
+)
+def test_options_choose_the_columns(settings: Settings, options: dict[str, str], source: str):
+    path = settings.output / "store_report.csv"
+    with duckdb.connect() as connection:
+        connection.execute(
+            """
+            create table stores as select timestamp '2026-01-01' as first_polled_at;
+            create table period_uptime as select timestamp '2026-04-01' as ended_at;
+            create macro store_report_minutes_all_as_of(instant) as table
+                select 'minutes_all_as_of ' || cast(instant as date) as store_id
+            """
+        )
+        for name in ("minutes", "minutes_all", "mixed_all"):
+            connection.execute(f"create view store_report_{name} as select '{name}' as store_id")
+        write_report(connection, path, ReportOptions(**options))
+    assert path.read_text() == f"store_id\n{source}\n"
+
+
+def test_what_is_not_known_is_an_empty_cell_of_the_sheet(settings: Settings):
+    path = settings.output / "store_report.xlsx"
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create view store_report_minutes as select 'a' as store_id, null as ratio, 2 as polls"
+        )
+        write_report(connection, path, ReportOptions(format="xlsx"))
+    with zipfile.ZipFile(path) as book:
+        [row] = re.findall(r'<row r="2".*?</row>', book.read("xl/worksheets/sheet1.xml").decode())
+    assert re.findall(r'<c r="([A-Z]+)2"', row) == ["A", "C"]
 
 
 def test_copy_is_the_same(settings: Settings):

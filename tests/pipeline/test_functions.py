@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 SAMPLE = Path(__file__).parents[2] / "seeds"
-INSTANTS = ("2026-03-04 05:30:00.000001", "2026-03-10 12:00:00")
+INSTANTS = ("2026-03-04 05:30:00.000001", "2026-03-10 12:00:00", "2026-03-12 06:54:03.21")
 SECONDS = ("business", "uptime", "downtime", "unknown", "confirmed")
 
 
@@ -58,11 +58,103 @@ def test_a_window_split_anywhere_adds_up(release: duckdb.DuckDBPyConnection) -> 
 def test_a_historic_report_is_what_a_build_of_that_instant_tells(
     release: duckdb.DuckDBPyConnection, build, instant: str
 ) -> None:
+    """Of the last day all is told, before that what hangs on polls that are not kept is null."""
+    historic = f"_as_of(timestamp '{instant}') order by store_id"
+    told = {
+        name: release.execute(f"from {name}{historic}").fetchall()
+        for name in ("store_report_minutes", "store_report_mixed")
+    }
+    told_of_all = {
+        name: release.execute(f"from {name}{historic}").fetchall()
+        for name in ("store_report_minutes_all", "store_report_mixed_all", "period_uptime")
+    }
     with duckdb.connect(str(build(SAMPLE, as_of=instant)), read_only=True) as connection:
-        for name in ("store_report_minutes", "store_report_mixed"):
+        for name, rows in told.items():
             expected = connection.execute(f"from {name} order by store_id").fetchall()
-            historic = release.execute(
-                f"from {name}_as_of(timestamp '{instant}') order by store_id"
-            ).fetchall()
             assert expected
-            assert historic == expected
+            assert rows == expected
+        for name, rows in told_of_all.items():
+            expected = connection.execute(f"from {name} order by store_id").fetchall()
+            assert len(expected) == len(rows)
+            unknown = 0
+            for row, expected_row in zip(
+                sorted(rows, key=str), sorted(expected, key=str), strict=True
+            ):
+                unknown += sum(
+                    value is None and other is not None
+                    for value, other in zip(row, expected_row, strict=True)
+                )
+                assert row == tuple(
+                    None if value is None else other
+                    for value, other in zip(row, expected_row, strict=True)
+                )
+            assert (unknown > 0) == (instant < "2026-03-11 18:13:22")
+
+
+def test_what_is_behind_a_figure_adds_up_to_it(release: duckdb.DuckDBPyConnection) -> None:
+    """Each store's clipped rows, for a window that begins and ends inside business hours."""
+    window = ("2026-03-07 17:12:13.141516", "2026-03-11 16:00:00")
+    figures = [
+        *(f"{name}_seconds" for name in (*SECONDS, "excluded")),
+        *("uptime_seconds_min", "uptime_seconds_max"),
+    ]
+    expected = release.execute(
+        f"select store_id, {', '.join(figures)} from uptime_between(?, ?) order by store_id", window
+    ).fetchall()
+    assert len(expected) > 50
+    for store_id, *seconds in expected:
+        rows = release.execute(
+            "select kind, figure, is_confirmed, seconds from explain_uptime(?, ?, ?)",
+            [store_id, *window],
+        ).fetchall()
+        told = {figure: of for kind, figure, _, of in rows if kind == "figure"}
+        assert told == dict(zip(figures, seconds, strict=True))
+        added = dict.fromkeys(figures[:-2], 0)
+        for kind, figure, is_confirmed, of in rows:
+            if kind in ("window", "timeline"):
+                added[figure] += round(of * 1e6)
+                added["confirmed_seconds"] += round(of * 1e6) if is_confirmed else 0
+        assert added == {name: round(told[name] * 1e6) for name in added}
+
+
+def test_polls_and_runs_reach_to_the_next_ones_outside(
+    release: duckdb.DuckDBPyConnection,
+) -> None:
+    """Down from 17:30 to 18:00: the polls around 17:00 to 17:45 settle it."""
+    rows = release.execute(
+        """
+        select kind, strftime(started_at, '%H:%M'), strftime(ended_at, '%H:%M'), status, seconds
+        from explain_uptime('1000000000000000001', '2026-03-12 16:30', '2026-03-12 17:45')
+        where kind <> 'figure'
+        """
+    ).fetchall()
+    assert rows == [
+        ("window", "16:30", "17:45", None, 4500),
+        ("poll", "16:00", None, "active", None),
+        ("poll", "17:00", None, "active", None),
+        ("poll", "17:30", None, "inactive", None),
+        ("poll", "18:00", None, "active", None),
+        ("run", "16:00", "17:00", "active", None),
+        ("run", "17:30", "17:30", "inactive", None),
+        ("run", "18:00", "18:00", "active", None),
+        ("timeline", "16:30", "17:00", "up", 1800),
+        ("timeline", "17:00", "17:30", "up", 1800),
+        ("timeline", "17:30", "17:45", "down", 900),
+    ]
+
+
+def test_an_old_window_is_explained_without_polls(release: duckdb.DuckDBPyConnection) -> None:
+    """Polls are kept from 192 hours before `as_of`, 2026-03-04 18:13:22."""
+    kinds = release.execute(
+        """
+        select distinct kind
+        from explain_uptime('1000000000000000001', '2026-03-02', '2026-03-04 18:13:22')
+        order by kind
+        """
+    ).fetchall()
+    assert kinds == [("figure",), ("run",), ("timeline",), ("window",)]
+
+
+def test_a_store_that_is_not_there_has_no_rows(release: duckdb.DuckDBPyConnection) -> None:
+    rows = release.execute("from explain_uptime('nobody', '2026-03-02', '2026-03-04')").fetchall()
+    assert not rows

@@ -49,6 +49,27 @@ def test_mixed_units_are_in_the_header(release: duckdb.DuckDBPyConnection, tmp_p
     )
 
 
+@pytest.mark.parametrize(("units", "unit"), [("minutes", "min"), ("mixed", "hours")])
+def test_all_columns_stand_behind_the_default_ones(
+    release: duckdb.DuckDBPyConnection, tmp_path: Path, units: str, unit: str
+) -> None:
+    default, path = tmp_path / "default.csv", tmp_path / "report.csv"
+    write_report(release, default, ReportOptions(units=units))
+    write_report(release, path, ReportOptions(units=units, columns="all"))
+    with default.open(newline="") as some, path.open(newline="") as file:
+        written = list(csv.reader(file))
+        assert [row[:7] for row in written] == list(csv.reader(some))
+    names = ("unknown", "excluded", "business", "confirmed", "least_uptime", "most_uptime")
+    assert written[0][7:] == [
+        column
+        for period, of in (("last_hour", "min"), ("last_day", unit), ("last_week", unit))
+        for column in (
+            *(f"{name}_{period}({of})" for name in names),
+            *(f"{name}_{period}" for name in ("uptime_ratio", "coverage_ratio", "polls")),
+        )
+    ]
+
+
 def test_parquet_and_json_have_the_same_rows(
     release: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
@@ -86,6 +107,10 @@ def test_historic_report(release: duckdb.DuckDBPyConnection, tmp_path: Path) -> 
     source = "store_report_minutes_as_of(timestamp '2026-03-10 12:00')"
     assert duckdb.sql(f"from '{path}'").fetchall() == expected(release, source)
     assert expected(release, source) != expected(release, "store_report_minutes")
+
+    write_report(release, path, ReportOptions(as_of=HISTORIC, columns="all", format="parquet"))
+    source = "store_report_minutes_all_as_of(timestamp '2026-03-10 12:00')"
+    assert duckdb.sql(f"from '{path}'").fetchall() == expected(release, source)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,4 @@
+{# Readers get the polls of the last week, and of the day before for the status with which it starts. #}
+{% macro polls_kept_from_us(as_of_us) -%}
+    {{ as_of_us }} - 691200000000
+{%- endmacro %}

@@ -1,0 +1,12 @@
+{{ config(materialized='view') }}
+
+with period_uptime as (
+    select * from {{ ref('period_uptime') }}
+)
+
+select
+    store_id,
+    {{ all_report_columns('min', 60) }}
+from period_uptime
+group by store_id
+order by store_id
