@@ -1,0 +1,184 @@
+"""Each mart agrees with the plain reference to the microsecond, on the generated inputs."""
+
+import random
+from collections.abc import Iterable
+from fractions import Fraction
+from math import isclose
+from typing import Any
+
+from tests.pipeline.conftest import Compared
+from tests.pipeline.reference import (
+    DAY,
+    HOUR,
+    Figures,
+)
+from tests.pipeline.reference_marts import (
+    days,
+    hours_of_week,
+    outages,
+    reliability,
+    window,
+)
+
+SECONDS = ("business", "uptime", "downtime", "unknown", "excluded")
+FIGURES = (
+    *(f"{name}_seconds" for name in SECONDS),
+    "uptime_seconds_min",
+    "uptime_seconds_max",
+    "confirmed_seconds",
+)
+
+
+def us(*columns: str) -> str:
+    """Spell columns of seconds as whole microseconds."""
+    return ", ".join(f"round({column} * 1e6)::bigint" for column in columns)
+
+
+def instants(*columns: str) -> str:
+    return ", ".join(f"epoch_us({column})" for column in columns)
+
+
+def as_columns(each: Figures) -> tuple:
+    """Return the figures and the two ratios in the order of the columns."""
+    known, counting = each.uptime + each.downtime, each.business - each.excluded
+    confirmed = each.confirmed_up + each.confirmed_down
+    return (
+        *(getattr(each, name) for name in SECONDS),
+        each.uptime_min,
+        each.uptime_max,
+        confirmed,
+        each.uptime / known if known else None,
+        confirmed / counting if counting else None,
+    )
+
+
+def assert_same(found: Iterable[tuple], expected: dict[Any, tuple], keys: int = 1) -> None:
+    """Compare rows that begin with so many columns of the key; what was divided but nearly."""
+    rows = [(row[0] if keys == 1 else row[:keys], row[keys:]) for row in found]
+    by_key = dict(rows)
+    assert len(by_key) == len(rows), "a key occurs twice"
+    assert expected
+    different = [
+        f"{key}\n    models    {by_key.get(key)}\n    reference {expected.get(key)}"
+        for key in sorted(by_key.keys() | expected.keys(), key=str)
+        if not alike(by_key.get(key), expected.get(key))
+    ]
+    assert not different, f"{len(different)} of {len(expected)} differ:\n" + "\n".join(
+        different[:5]
+    )
+
+
+def alike(row: tuple | None, other: tuple | None) -> bool:
+    if row is None or other is None or len(row) != len(other):
+        return False
+    return all(
+        isclose(one, two, rel_tol=1e-12, abs_tol=1e-9)
+        if isinstance(one, float) and isinstance(two, float)
+        else one == two
+        for one, two in zip(row, other, strict=True)
+    )
+
+
+def seconds(value: Fraction | float | None) -> float | None:
+    """Turn microseconds into seconds as the marts divide them."""
+    return None if value is None else float(value / 10**6)
+
+
+def test_timeline(compared: Compared) -> None:
+    rows = compared.query(
+        f"""
+        select store_id, {instants("started_at", "ended_at")}, status, is_confirmed
+        from store_timeline
+        order by store_id, started_at
+        """
+    )
+    joined: list[tuple] = []
+    for row in rows:
+        if joined and joined[-1][0] == row[0] and joined[-1][2:] == (row[1], *row[3:]):
+            row = (*joined.pop()[:2], *row[2:])
+        joined.append(row)
+    assert len(joined) > 1000
+    expected = {
+        (store_id, stretch[0]): tuple(stretch[1:])
+        for store_id, store in compared.report.known.items()
+        for stretch in store.timeline
+    }
+    assert_same(joined, expected, keys=2)
+
+
+def test_daily_store_uptime(compared: Compared) -> None:
+    expected = {key: as_columns(each) for key, each in days(compared.report).items()}
+    rows = compared.query(
+        f"select store_id, local_date, {us(*FIGURES)}, uptime_ratio, coverage_ratio "
+        "from daily_store_uptime"
+    )
+    assert_same(rows, expected, keys=2)
+
+
+def test_store_hour_of_week(compared: Compared) -> None:
+    expected = {key: as_columns(each) for key, each in hours_of_week(compared.report).items()}
+    rows = compared.query(
+        f"select store_id, day_of_week, hour_of_day, {us(*FIGURES)}, uptime_ratio, coverage_ratio "
+        "from store_hour_of_week"
+    )
+    assert_same(rows, expected, keys=3)
+
+
+def test_outages(compared: Compared) -> None:
+    expected = {
+        (store_id, outage.started_at): tuple(outage[1:])
+        for store_id, store in compared.report.known.items()
+        for outage in outages(store, compared.report.as_of)
+    }
+    seen = "last_seen_up_at", "first_seen_down_at", "first_seen_up_at"
+    rows = compared.query(
+        f"""
+        select
+            store_id, {instants("started_at", "ended_at", *seen)},
+            {us("business_seconds_lost", "wall_seconds")}, is_start_cut, is_end_cut
+        from outages
+        """
+    )
+    assert_same(rows, expected, keys=2)
+
+
+def test_store_reliability(compared: Compared) -> None:
+    expected = {}
+    for store_id, store in compared.report.known.items():
+        number, *times = reliability(store, compared.report.as_of)
+        expected[store_id] = (number, *times[:2], *map(seconds, times[2:]))
+    rows = compared.query(
+        f"""
+        select
+            store_id, outages, {us("business_seconds_lost", "longest_seconds_lost")},
+            mean_seconds_to_restore, mean_seconds_between_failures
+        from store_reliability
+        """
+    )
+    assert_same(rows, expected)
+
+
+def test_uptime_between(compared: Compared) -> None:
+    """Windows at random, some of which reach out of the timeline."""
+    result = compared.report
+    rng = random.Random(compared.scenario.name)
+    spans = [
+        sorted(rng.randrange(result.starts_at - 2 * DAY, result.as_of + DAY) for _ in range(2))
+        for _ in range(3)
+    ]
+    for start, end in [*spans, (result.as_of - HOUR, result.as_of), (0, 2 * result.as_of)]:
+        rows = compared.query(
+            f"""
+            select
+                store_id, {instants("started_at", "ended_at")}, {us(*FIGURES)},
+                uptime_ratio, coverage_ratio
+            from uptime_between(make_timestamp(?::bigint), make_timestamp(?::bigint))
+            """,
+            start,
+            end,
+        )
+        expected = {
+            store_id: (start, end, *as_columns(each))
+            for store_id, each in window(result, start, end).items()
+        }
+        assert_same(rows, expected)
