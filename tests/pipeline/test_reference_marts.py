@@ -13,6 +13,7 @@ from tests.pipeline.reference import (
     Figures,
 )
 from tests.pipeline.reference_marts import (
+    current_status,
     days,
     hours_of_week,
     outages,
@@ -153,6 +154,22 @@ def test_store_reliability(compared: Compared) -> None:
             store_id, outages, {us("business_seconds_lost", "longest_seconds_lost")},
             mean_seconds_to_restore, mean_seconds_between_failures
         from store_reliability
+        """
+    )
+    assert_same(rows, expected)
+
+
+def test_current_status(compared: Compared) -> None:
+    expected = {
+        store_id: (*each[:4], seconds(each.usual_gap), compared.report.as_of)
+        for store_id, each in current_status(compared.report).items()
+    }
+    rows = compared.query(
+        f"""
+        select
+            store_id, current_status, {instants("since_at", "last_polled_at")}, last_status,
+            usual_gap_seconds, epoch_us(as_of)
+        from current_status
         """
     )
     assert_same(rows, expected)
