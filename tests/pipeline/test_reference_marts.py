@@ -13,6 +13,7 @@ from tests.pipeline.reference import (
     Figures,
 )
 from tests.pipeline.reference_marts import (
+    attainment,
     current_status,
     days,
     hours_of_week,
@@ -173,6 +174,39 @@ def test_current_status(compared: Compared) -> None:
         """
     )
     assert_same(rows, expected)
+
+
+def test_target_attainment(compared: Compared) -> None:
+    expected = {
+        (*target[:2], target.period, float(target.ratio), started_on): (
+            each.ended_on,
+            each.is_running,
+            each.stores,
+            each.uptime,
+            each.downtime,
+            each.uptime / (each.uptime + each.downtime) if each.is_met is not None else None,
+            each.is_met,
+            float(each.budget / 60_000_000),
+            float((each.budget - each.downtime) / 60_000_000),
+            float(each.longest_outage / 60_000_000),
+        )
+        for (target, started_on), each in attainment(
+            compared.report, compared.targets, compared.groups, days(compared.report)
+        ).items()
+    }
+    rows = compared.query(
+        f"""
+        select
+            attribute, value, calendar_period, target_ratio, started_on, ended_on, is_running,
+            stores, {us("uptime_seconds", "downtime_seconds")}, uptime_ratio, is_met,
+            error_budget_minutes, error_budget_left_minutes, longest_outage_allowed_minutes
+        from target_attainment
+        """
+    )
+    if compared.targets:
+        assert_same(rows, expected, keys=5)
+    else:
+        assert not rows
 
 
 def test_uptime_between(compared: Compared) -> None:
