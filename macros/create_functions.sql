@@ -69,18 +69,33 @@ not_yet_polled as (
     where stores.first_polled_at > cast(as_of_at as timestamp)
 ),
 
+-- Excluded time does not hang on polls.
+excluded as (
+    select distinct timeline.store_key, timeline.started_us
+    from not_yet_polled
+    inner join intermediate.int_store_timeline as timeline on not_yet_polled.store_key = timeline.store_key
+    inner join intermediate.int_exclusions as exclusions
+        on timeline.store_key = exclusions.store_key
+        and timeline.started_us < exclusions.ended_us
+        and timeline.ended_us > exclusions.started_us
+),
+
 timeline as (
     select
         timeline.store_key,
         timeline.started_us,
         timeline.ended_us,
         case
-            when not_yet_polled.store_key is not null then {{ status_when_never_polled() }}
+            when not_yet_polled.store_key is not null and excluded.store_key is null
+                then {{ status_when_never_polled() }}
             else timeline.status
         end as status,
         false as is_confirmed,
     from intermediate.int_store_timeline as timeline
     left join not_yet_polled on timeline.store_key = not_yet_polled.store_key
+    left join excluded
+        on timeline.store_key = excluded.store_key
+        and timeline.started_us = excluded.started_us
 ),
 
 clipped as (

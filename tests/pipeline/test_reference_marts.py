@@ -2,15 +2,22 @@
 
 import random
 from collections.abc import Iterable
+from datetime import timedelta
 from fractions import Fraction
 from math import isclose
 from typing import Any
 
 from tests.pipeline.conftest import Compared
+from tests.pipeline.generated import Scenario
 from tests.pipeline.reference import (
     DAY,
+    EPOCH,
     HOUR,
+    PERIODS,
+    WEEK,
     Figures,
+    Report,
+    report,
 )
 from tests.pipeline.reference_marts import (
     attainment,
@@ -233,3 +240,36 @@ def test_uptime_between(compared: Compared) -> None:
             for store_id, each in window(result, start, end).items()
         }
         assert_same(rows, expected)
+
+
+def test_period_uptime_as_of(compared: Compared) -> None:
+    """A report of an instant in the past is that of a build which looks back from it."""
+    result = compared.report
+    rng = random.Random(compared.scenario.name)
+    # Not earlier than that: a store's first poll settles the week before it.
+    as_of = rng.randrange(result.as_of - WEEK, result.as_of)
+    then = report_as_of(compared.scenario, compared.inputs[:5], as_of)
+    expected = {
+        (store_id, period): (
+            as_of - PERIODS[period],
+            as_of,
+            *as_columns(each)[: len(SECONDS)],
+        )
+        for store_id, periods in then.stores.items()
+        for period, each in periods.items()
+    }
+    rows = compared.query(
+        f"""
+        select
+            store_id, period, {instants("started_at", "ended_at")},
+            {us(*FIGURES[: len(SECONDS)])}
+        from period_uptime_as_of(make_timestamp(?::bigint))
+        """,
+        as_of,
+    )
+    assert_same(rows, expected, keys=2)
+
+
+def report_as_of(scenario: Scenario, rows: Iterable, as_of: int) -> Report:
+    text = f"{EPOCH + timedelta(microseconds=as_of):%Y-%m-%d %H:%M:%S.%f}"
+    return report(*rows, **{**scenario.policies, "as_of": text})
