@@ -26,6 +26,7 @@ from tests.pipeline.reference_marts import (
     hours_of_week,
     outages,
     reliability,
+    summed,
     window,
 )
 
@@ -181,6 +182,29 @@ def test_current_status(compared: Compared) -> None:
         """
     )
     assert_same(rows, expected)
+
+
+def test_group_uptime(compared: Compared) -> None:
+    expected = {
+        (*group, period): (
+            compared.report.as_of - PERIODS[period],
+            compared.report.as_of,
+            len(store_ids),
+            *as_columns(summed(compared.report.stores[store_id][period] for store_id in store_ids)),
+        )
+        for group, store_ids in compared.groups.items()
+        if group[0] != "store_id"
+        for period in PERIODS
+    }
+    rows = compared.query(
+        f"""
+        select
+            attribute, value, period, {instants("started_at", "ended_at")}, stores,
+            {us(*FIGURES)}, uptime_ratio, coverage_ratio
+        from group_uptime
+        """
+    )
+    assert_same(rows, expected, keys=3)
 
 
 def test_target_attainment(compared: Compared) -> None:
