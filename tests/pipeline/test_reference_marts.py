@@ -21,6 +21,7 @@ from tests.pipeline.reference import (
 )
 from tests.pipeline.reference_marts import (
     attainment,
+    behaviour,
     current_status,
     days,
     hours_of_week,
@@ -179,6 +180,24 @@ def test_current_status(compared: Compared) -> None:
             store_id, current_status, {instants("since_at", "last_polled_at")}, last_status,
             usual_gap_seconds, epoch_us(as_of)
         from current_status
+        """
+    )
+    assert_same(rows, expected)
+
+
+def test_hours_against_behaviour(compared: Compared) -> None:
+    gap = compared.scenario.policies.get("max_poll_gap")
+    expected = {
+        store_id: tuple(behaviour(compared.report, store, gap))
+        for store_id, store in compared.report.known.items()
+    }
+    rows = compared.query(
+        f"""
+        select
+            store_id, windows, windows_first_hour_down, windows_last_hour_down,
+            {us("closed_seconds_confirmed", "closed_seconds_active")},
+            opens_later, closes_earlier, is_active_when_closed
+        from hours_against_behaviour
         """
     )
     assert_same(rows, expected)
