@@ -264,17 +264,35 @@ last_polls as (
     left join recent_polls on store_keys.store_key = recent_polls.store_key
 ),
 
+-- Excluded time does not hang on polls.
+excluded as (
+    select distinct timeline.store_key, timeline.started_us
+    from last_polls
+    inner join intermediate.int_store_timeline as timeline on last_polls.store_key = timeline.store_key
+    inner join intermediate.int_exclusions as exclusions
+        on timeline.store_key = exclusions.store_key
+        and timeline.started_us < exclusions.ended_us
+        and timeline.ended_us > exclusions.started_us
+    where not last_polls.is_polled
+),
+
 clipped as (
     select
         timeline.store_key,
         periods.period,
-        case when last_polls.is_polled then timeline.status else {{ status_when_never_polled() }} end as status,
+        case
+            when last_polls.is_polled or excluded.store_key is not null then timeline.status
+            else {{ status_when_never_polled() }}
+        end as status,
         greatest(timeline.started_us, periods.started_us) as started_us,
         least(timeline.ended_us, periods.ended_us) as ended_us,
         case when last_polls.is_polled and timeline.is_confirmed then last_polls.last_polled_us end
             as confirmed_until_us,
     from intermediate.int_store_timeline as timeline
     inner join last_polls on timeline.store_key = last_polls.store_key
+    left join excluded
+        on timeline.store_key = excluded.store_key
+        and timeline.started_us = excluded.started_us
     inner join periods
         on timeline.started_us < periods.ended_us
         and timeline.ended_us > periods.started_us

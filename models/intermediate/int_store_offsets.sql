@@ -18,5 +18,5 @@ select
 from timezones
 inner join offsets on timezones.timezone = offsets.timezone
 inner join horizon
-    on offsets.valid_from_us < horizon.as_of_us
+    on offsets.valid_from_us <= horizon.as_of_us
     and offsets.valid_until_us > horizon.starts_us

@@ -13,17 +13,26 @@ timeline as (
     select * from {{ ref('store_timeline') }}
 ),
 
--- The usual gap of a store is the mean of the last week.
+store_keys as (
+    select * from {{ ref('int_store_keys') }}
+),
+
+-- The usual gap of a store is the mean of the last week. A poll at `as_of` is the last of it, but
+-- behind the period, which ends there.
 gaps as (
     select
         stores.store_id,
         stores.last_polled_at,
         stores.last_status,
         weeks.ended_at as as_of,
-        epoch_us(stores.last_polled_at - greatest(stores.first_polled_at, weeks.started_at))
-        / 1000000.0e0 / nullif(weeks.polls - 1, 0) as usual_gap_seconds,
+        epoch_us(stores.last_polled_at - make_timestamp(first_polls.polled_us)) / 1000000.0e0
+        / nullif(weeks.polls + cast(stores.last_polled_at = weeks.ended_at as integer) - 1, 0)
+            as usual_gap_seconds,
     from stores
     inner join weeks on stores.store_id = weeks.store_id
+    inner join store_keys on stores.store_id = store_keys.store_id
+    left join {{ ref('int_first_polls_of_week') }} as first_polls
+        on store_keys.store_key = first_polls.store_key
 ),
 
 -- Stores with fewer than two polls in the week are measured by the others.

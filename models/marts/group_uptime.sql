@@ -13,6 +13,8 @@ with summed as (
         ] -%}
         {{ exact_sum('period_uptime.' ~ quantity ~ '_seconds') }} as {{ quantity }}_seconds,
         {% endfor -%}
+        {{ exact_sum('period_uptime.business_seconds - period_uptime.excluded_seconds') }}
+            as counting_seconds,
         {{ exact_sum('period_uptime.uptime_seconds_min') }} as uptime_seconds_min,
         {{ exact_sum('period_uptime.uptime_seconds_max') }} as uptime_seconds_max,
     from {{ ref('period_uptime') }} as period_uptime
@@ -23,7 +25,7 @@ with summed as (
 )
 
 select
-    *,
+    * exclude (counting_seconds),
     {{ ratio('uptime_seconds', 'uptime_seconds + downtime_seconds') }} as uptime_ratio,
-    {{ ratio('confirmed_seconds', 'business_seconds - excluded_seconds') }} as coverage_ratio,
+    {{ ratio('confirmed_seconds', 'counting_seconds') }} as coverage_ratio,
 from summed

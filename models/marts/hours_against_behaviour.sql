@@ -65,8 +65,13 @@ edges as (
     inner join windows
         on parts.store_key = windows.store_key
         and parts.window_number = windows.window_number
-    -- Shorter windows have no first and last hour that differ.
-    where windows.closed_us - windows.opened_us >= 7200000000
+    cross join {{ ref('int_horizon') }} as horizon
+    where
+        -- Shorter windows have no first and last hour that differ.
+        windows.closed_us - windows.opened_us >= 7200000000
+        -- When a window that the data cut opens or closes is not seen.
+        and windows.opened_us > horizon.starts_us
+        and windows.closed_us < horizon.as_of_us
     group by parts.store_key, parts.window_number
 ),
 
@@ -80,48 +85,18 @@ inside as (
     group by store_key
 ),
 
-confirmed_inside as (
-    select
-        store_key,
-        sum(ended_us - started_us) filter (where status = 'up') as active_us,
-        sum(ended_us - started_us) as polled_us,
-    from timeline
-    where is_confirmed
-    group by store_key
-),
-
-confirmed as (
-    select
-        store_key,
-        sum(last_polled_us - started_us) filter (where is_active) as active_us,
-        sum(last_polled_us - started_us) as polled_us,
-    from (
-        select
-            runs.store_key,
-            runs.is_active,
-            greatest(runs.started_us, horizon.starts_us) as started_us,
-            least(runs.last_polled_us, horizon.as_of_us) as last_polled_us,
-        from {{ ref('int_status_runs') }} as runs
-        cross join {{ ref('int_horizon') }} as horizon
-    ) as clipped
-    where started_us < last_polled_us
-    group by store_key
-),
-
 measured as (
     select
         store_keys.store_id,
         coalesce(inside.windows, 0) as windows,
         coalesce(inside.windows_first_hour_down, 0) as windows_first_hour_down,
         coalesce(inside.windows_last_hour_down, 0) as windows_last_hour_down,
-        (coalesce(confirmed.polled_us, 0) - coalesce(confirmed_inside.polled_us, 0))
-        / 1000000.0e0 as closed_seconds_confirmed,
-        (coalesce(confirmed.active_us, 0) - coalesce(confirmed_inside.active_us, 0))
-        / 1000000.0e0 as closed_seconds_active,
+        coalesce(confirmed.confirmed_us, 0) / 1000000.0e0 as closed_seconds_confirmed,
+        coalesce(confirmed.active_us, 0) / 1000000.0e0 as closed_seconds_active,
     from store_keys
     left join inside on store_keys.store_key = inside.store_key
-    left join confirmed on store_keys.store_key = confirmed.store_key
-    left join confirmed_inside on store_keys.store_key = confirmed_inside.store_key
+    left join {{ ref('int_confirmed_when_closed') }} as confirmed
+        on store_keys.store_key = confirmed.store_key
 )
 
 select

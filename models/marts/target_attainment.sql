@@ -24,6 +24,19 @@ days as (
     inner join {{ ref('int_store_keys') }} as store_keys on days.store_key = store_keys.store_key
 ),
 
+-- The calendar period runs as long as the clock of one of its stores has not left it.
+today as (
+    select
+        store_keys.store_id,
+        date '1970-01-01'
+        + cast({{ day_of('horizon.as_of_us + offsets.utc_offset_us') }} as integer) as local_date,
+    from {{ ref('int_store_offsets') }} as offsets
+    inner join horizon
+        on offsets.valid_from_us <= horizon.as_of_us
+        and offsets.valid_until_us > horizon.as_of_us
+    inner join {{ ref('int_store_keys') }} as store_keys on offsets.store_key = store_keys.store_key
+),
+
 summed as (
     select
         targets.attribute,
@@ -31,6 +44,7 @@ summed as (
         targets.calendar_period,
         targets.target_ratio,
         cast(date_trunc(targets.calendar_period, days.local_date) as date) as started_on,
+        min(today.local_date) as earliest_date,
         count(distinct days.store_id) as stores,
         coalesce(sum(days.uptime_us), 0) as uptime_us,
         coalesce(sum(days.downtime_us), 0) as downtime_us,
@@ -39,6 +53,7 @@ summed as (
         on targets.attribute = store_groups.attribute
         and targets.value is not distinct from store_groups.value
     inner join days on store_groups.store_id = days.store_id
+    left join today on store_groups.store_id = today.store_id
     group by 1, 2, 3, 4, 5
 ),
 
@@ -64,7 +79,7 @@ select
     budgets.calendar_period,
     budgets.started_on,
     budgets.ended_on,
-    budgets.ended_on > cast({{ timestamp_utc('horizon.as_of_us') }} as date) as is_running,
+    budgets.ended_on > budgets.earliest_date as is_running,
     budgets.stores,
     cast(budgets.target_ratio as double) as target_ratio,
     budgets.uptime_us / 1000000.0e0 as uptime_seconds,
@@ -81,4 +96,3 @@ select
     greatest(budgets.budget_us - budgets.downtime_us, 0) / budgets.target_ratio / 60000000.0e0
         as longest_outage_allowed_minutes,
 from budgets
-cross join horizon

@@ -5,10 +5,16 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
+
+from tests.pipeline.generated import SCENARIOS, Inputs, Scenario, inputs, write
+from tests.pipeline.reference import Report, report
+from tests.pipeline.reference_marts import Groups, Target, groups, read_targets
 
 PROJECT = Path(__file__).parents[2]
 DBT = Path(sys.executable).with_name("dbt")
@@ -58,3 +64,37 @@ def sample_release(build: Build) -> Path:
     """Offer the release of the sample."""
     [release] = (build(PROJECT / "seeds").parent / "releases").glob("*.duckdb")
     return release
+
+
+@dataclass
+class Compared:
+    """One scenario: what the reference says, and where the models put theirs."""
+
+    scenario: Scenario
+    inputs: Inputs
+    report: Report
+    groups: Groups
+    targets: set[Target]
+    warehouse: Path
+
+    def query(self, sql: str, *parameters: Any) -> list[tuple]:
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            connection.execute("set timezone = 'UTC'")
+            return connection.execute(sql, parameters).fetchall()
+
+
+@pytest.fixture(scope="session", params=SCENARIOS, ids=lambda scenario: scenario.name)
+def compared(
+    request: pytest.FixtureRequest, build: Build, tmp_path_factory: pytest.TempPathFactory
+) -> Compared:
+    """Offer a scenario that is built once, and worked out once by the reference."""
+    scenario: Scenario = request.param
+    rows = inputs(scenario)
+    data = tmp_path_factory.mktemp("data")
+    write(rows, data, scenario.name)
+    result = report(*rows[:5], **scenario.policies)
+    attributes = ("brand", "region") if rows.attributes else ()
+    known_groups = groups(result, rows.attributes, result.rejected, *attributes)
+    targets = read_targets(rows.targets, known_groups, result.rejected)
+    warehouse = build(data, **scenario.policies)
+    return Compared(scenario, rows, result, known_groups, targets, warehouse)

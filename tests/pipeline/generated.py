@@ -8,7 +8,7 @@ Run: `python -m tests.pipeline.generated scenario folder`
 import csv
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta, timezone
 from pathlib import Path
@@ -23,6 +23,7 @@ from tests.pipeline.reference import (
     WEEK,
     instant,
     local_clock,
+    shown_clock,
 )
 
 STORES = 80
@@ -101,11 +102,18 @@ IDS = (
 
 
 class Inputs(NamedTuple):
-    """Rows of text in the order of the files; see `reference.report`."""
+    """Rows of text in the order of the files; see `reference.report`.
+
+    Of the optional inputs, `attributes` are `(store_id, brand, region)`.
+    """
 
     polls: list[tuple[str, ...]]
     hours: list[tuple[str, ...]]
     zones: list[tuple[str, ...]]
+    special_hours: Sequence[tuple[str, ...]] = ()
+    exclusions: Sequence[tuple[str, ...]] = ()
+    attributes: Sequence[tuple[str, ...]] = ()
+    targets: Sequence[tuple[str, ...]] = ()
 
 
 @dataclass(frozen=True)
@@ -113,7 +121,7 @@ class Scenario:
     """A week and its policies.
 
     `newest` is the newest valid poll; `policies` are dbt variables; `changes` are those of `ZONES`
-    whose clock jumps in the 168 hours before `as_of`.
+    whose clock jumps in the 168 hours before `as_of`. The plain week has the three inputs only.
     """
 
     name: str
@@ -124,6 +132,10 @@ class Scenario:
     @property
     def as_of(self) -> int:
         return instant(self.policies.get("as_of", self.newest))
+
+    @property
+    def has_optional_inputs(self) -> bool:
+        return self.name != "plain week"
 
 
 SCENARIOS = (
@@ -184,6 +196,7 @@ SCENARIOS = (
             "status_before_first_poll": "inactive",
             "status_when_never_polled": "active",
             "max_poll_gap": 2,
+            "exclusions": "count_up",
         },
     ),
     # London and, by two hours, Troll change in the last hour; Casablanca ends its Ramadan.
@@ -235,7 +248,8 @@ def inputs(scenario: Scenario) -> Inputs:
     placed_zones.extend((rng.random(), row) for row in _rejected_zones(rng, ids))
     rng.shuffle(polls)
     rng.shuffle(hours)
-    return Inputs(polls, hours, [row for _, row in sorted(placed_zones)])
+    three = Inputs(polls, hours, [row for _, row in sorted(placed_zones)])
+    return with_optional_inputs(three, scenario, ids) if scenario.has_optional_inputs else three
 
 
 def write(inputs: Inputs, folder: Path, spelling: str) -> None:
@@ -247,11 +261,19 @@ def write(inputs: Inputs, folder: Path, spelling: str) -> None:
         "lineterminator": rng.choice(("\n", "\r\n")),
     }
     folder.mkdir(parents=True, exist_ok=True)
+    local = ("start_time_local", "end_time_local")
+    limits = ("valid_from", "valid_to") if inputs.hours and len(inputs.hours[0]) == 6 else ()
     for name, header, rows in (
         ("store_status", ("store_id", "status", "timestamp_utc"), inputs.polls),
-        ("business_hours", ("store_id", day, "start_time_local", "end_time_local"), inputs.hours),
+        ("business_hours", ("store_id", day, *local, *limits), inputs.hours),
         ("timezones", ("store_id", "timezone_str"), inputs.zones),
+        ("special_hours", ("store_id", "date", *local, "closed"), inputs.special_hours),
+        ("exclusions", ("store_id", "from", "to"), inputs.exclusions),
+        ("stores", ("store_id", "brand", "region"), inputs.attributes),
+        ("uptime_targets", ("attribute", "value", "ratio", "period"), inputs.targets),
     ):
+        if not rows and name not in ("store_status", "business_hours", "timezones"):
+            continue
         with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
             csv.writer(file, **style).writerows([header, *rows])
 
@@ -695,7 +717,191 @@ def _rejected_zones(rng: random.Random, ids: list[str]) -> list[tuple[str, ...]]
     return rows
 
 
-# All three
+# Optional inputs
+
+BRANDS = ("Burger", "Pizza, Pasta", "burger", " Sushi ", "", "n/a")
+
+
+def with_optional_inputs(three: Inputs, scenario: Scenario, ids: list[str]) -> Inputs:
+    """Add hours that change, special days, exclusions, attributes and targets.
+
+    The dates are mostly of the last two weeks, and often the one on which the clock of a zone
+    changes, or its neighbours.
+    """
+    rng = random.Random(f"{scenario.name}, optional inputs")
+    as_of = scenario.as_of
+    dates = [as_of // DAY - rng.randrange(2, 13) for _ in range(2)]
+    dates += [as_of // DAY - rng.randrange(9) for _ in range(4)] + [as_of // DAY + 1]
+    for zone in scenario.changes:
+        for hour in range((as_of - WEEK) // HOUR, as_of // HOUR + 1):
+            before, after = (shown_clock(zone, each * HOUR) for each in (hour - 1, hour))
+            if after - before != HOUR:
+                dates += [after // DAY + by for by in (-2, -1, 0, 1)]
+    return three._replace(
+        hours=_limited_hours(rng, three.hours, dates),
+        special_hours=_special_hours(rng, ids, dates),
+        exclusions=_exclusions(rng, ids, as_of),
+        attributes=_attributes(rng, ids),
+        targets=_targets(rng, ids),
+    )
+
+
+def _limited_hours(
+    rng: random.Random, rows: list[tuple[str, ...]], dates: list[int]
+) -> list[tuple[str, ...]]:
+    """Let the hours of every third store hold from, to or between dates, by row or all alike.
+
+    Some have ceased to hold, others will; some give way to other hours.
+    """
+    kinds: dict[str, str] = {}
+    limited = []
+    for row in rows:
+        store_id = row[0].strip(" ")
+        limits = ("", "")
+        if store_id not in kinds:
+            kind = rng.choice(("by row", "handover", "expired", "future"))
+            kinds[store_id] = kind if rng.random() < 0.35 else ""
+            kinds[f"{store_id} since"] = str(rng.choice(dates))
+        since = int(kinds[f"{store_id} since"])
+        if kinds[store_id] == "by row":
+            first, last = sorted(rng.sample(dates, 2))
+            limits = rng.choice(
+                (
+                    ("", ""),
+                    (_date(first), ""),
+                    ("", _date(last)),
+                    (_date(first), _date(last)),
+                    (f" {_date(last)} ", _date(last)),
+                )
+            )
+        elif kinds[store_id] == "handover":
+            limited.append((*row, "", _date(since - 1)))
+            row = (*row[:2], _clock(rng.randrange(86_400)), _clock(rng.randrange(86_400)))
+            limits = (_date(since), "")
+        elif kinds[store_id] == "expired":
+            limits = ("", _date(since - 60 * (since % 2)))
+        elif kinds[store_id] == "future":
+            limits = (_date(since + 60 * (since % 2)), "")
+        limited.append((*row, *limits))
+    some = [row[:4] for row in rng.sample(rows, 5)]
+    bad = (
+        ("soon", ""),
+        ("", "2026-02-30"),
+        ("2026-03-02", "2026-03-01"),
+        ("1.3.2026", ""),
+        ("0", " "),
+    )
+    limited += [(*row, *limits) for row, limits in zip(some, bad, strict=True)]
+    return limited
+
+
+def _special_hours(rng: random.Random, ids: list[str], dates: list[int]) -> list[tuple[str, ...]]:
+    """Say of some dates when all stores and every other store are open, now and then twice."""
+    spans = (
+        ("09:00", "17:00:00", ""),
+        ("9:00", "12:30", "no"),
+        ("22:00:00", "03:00:00", ""),
+        ("12:00", "12:00", "false"),
+        ("00:00:00", "00:00:00", ""),
+        ("00:00", "24:00:00", "0"),
+        ("18:00", "23:59", ""),
+        ("18:00", "23:59:59", ""),
+        ("23:59:30", "23:59:30", ""),
+        ("01:30:00", "02:30:00.5", ""),
+        ("02:00", "03:00", ""),
+        ("00:15", "01:15", "N"),
+        ("", "", ""),
+        ("", "", "Yes"),
+        ("closed", "", ""),
+        ("10:00", "11:00", "TRUE"),
+    )
+    rows = []
+    for store_id in ["*", "*", *rng.sample(ids, len(ids) // 2)]:
+        # The last day is left to the stores, so that some are open.
+        days = dates[:2] if store_id == "*" else dates
+        for day in rng.sample(days, rng.choice((1, 1, 2, 3)) if days is dates else 1):
+            for span in rng.sample(spans, rng.choice((1, 1, 1, 2, 3))):
+                rows.append((_blanks(rng, store_id), _blanks(rng, _date(day)), *span))
+    rng.shuffle(rows)
+    return [
+        *rows,
+        ("", "2026-01-01", "09:00", "10:00", ""),
+        (rng.choice(ids), "soon", "09:00", "10:00", ""),
+        ("*", "2026-02-30", "", "", "yes"),
+        (rng.choice(ids), _date(dates[0]), "09:00", "10:00", "maybe"),
+        ("*", _date(dates[0]), "noon", "10:00", ""),
+        (rng.choice(ids), _date(dates[0]), "24:00", "10:00", "no"),
+        (rng.choice(ids), _date(dates[0]), "09:00", "", ""),
+        ("of no input", _date(dates[0]), "", "", ""),
+    ]
+
+
+def _exclusions(rng: random.Random, ids: list[str], as_of: int) -> list[tuple[str, ...]]:
+    """Exclude spans of every length, many of which overlap or touch the edges of the periods."""
+    rows = []
+    some = [*rng.sample(ids, len(ids) // 3), *rng.sample(ids, 6) * 4]
+    edges = [as_of - back for back in (0, HOUR, DAY, WEEK)]
+    for store_id in ["*", "*", *some]:
+        start = rng.choice((*edges, *(as_of - rng.randrange(2 * WEEK) for _ in range(6))))
+        start += rng.choice((0, 0, -1, 1, -HOUR, 20 * MINUTE))
+        length = rng.choice((1, MINUTE, rng.randrange(4 * HOUR), rng.randrange(3 * DAY)))
+        length = min(length, 5 * HOUR) if store_id == "*" else length
+        rows.append(
+            (_blanks(rng, store_id), _stamp(rng, start), _blanks(rng, _stamp(rng, start + length)))
+        )
+    good = _stamp(rng, as_of)
+    return [
+        *rows,
+        ("*", _stamp(rng, as_of + HOUR), _stamp(rng, as_of + 2 * DAY)),
+        (" ", good, _stamp(rng, as_of + HOUR)),
+        (rng.choice(ids), "soon", good),
+        (rng.choice(ids), good, ""),
+        ("*", good, good),
+        (rng.choice(ids), _stamp(rng, as_of + 1), good),
+        ("of no input", _stamp(rng, as_of - DAY), good),
+    ]
+
+
+def _attributes(rng: random.Random, ids: list[str]) -> list[tuple[str, ...]]:
+    """Give most stores a brand and a region, some of them twice; the last row of each holds."""
+    rows = [
+        (_blanks(rng, store_id), rng.choice(BRANDS), rng.choice(("North", "South", "  ")))
+        for store_id in [*rng.sample(ids, len(ids) - 9), *rng.sample(ids, 5)]
+    ]
+    return [*rows, ("", "Burger", "North"), ("of no input", "Burger", "North")]
+
+
+def _targets(rng: random.Random, ids: list[str]) -> list[tuple[str, ...]]:
+    """Promise something to groups of every kind, for every calendar period."""
+    groups = [("all", ""), ("*", "whatever"), ("brand", "Sushi"), ("Brand", " Burger ")]
+    groups += [("region", "North"), ("timezone", "UTC"), ("timezone", "Asia/Kathmandu")]
+    groups += [("store", store_id) for store_id in rng.sample(ids, 4)]
+    ratios = ("0.9", "99.5%", "1", "100%", " 0.75", "0.3333333333")
+    rows = [
+        (*group, rng.choice(ratios), period)
+        for group in groups
+        for period in rng.sample(("day", "week", " Month", "quarter", "YEAR"), 3)
+    ]
+    rows += [("timezone", zone, "95%", "day") for zone in ("Pacific/Kiritimati", "Etc/GMT+12")]
+    return [
+        *rows,
+        rows[0],
+        ("", "Burger", "0.9", "day"),
+        ("brand", " ", "0.9", "day"),
+        *(("all", "", ratio, "day") for ratio in ("", "0", "101%", "99.5", "-0.5", "high")),
+        ("all", "", "0.9", "hour"),
+        ("all", "", "0.9", ""),
+        ("brand", "Sushi Bar", "0.9", "day"),
+        ("colour", "red", "0.9", "day"),
+        ("store", "of no input", "0.9", "day"),
+    ]
+
+
+def _date(day: int) -> str:
+    return f"{EPOCH.date() + timedelta(days=day)}"
+
+
+# All
 
 
 def _spread(rng: random.Random, kinds: tuple, size: int) -> list:

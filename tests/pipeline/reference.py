@@ -3,24 +3,27 @@
 The rules are read as literally as they can be:
 
 - A store is open when the clock in its zone shows a time inside its hours.
-  So the clock is looked at, in every single minute of the week before `as_of`.
+  So the clock is looked at, in every single minute of the week before `as_of`; further back, where
+  only the newer figures reach, every hour and wherever it jumps.
 - Its status is what the polls say. Each stretch between two polls is looked at by itself.
 - A figure is the time that both have in common.
 
 Everything is an integer number of microseconds: instants since 1970 in UTC, and what a store's
-clock shows since Monday 00:00. Nothing is rounded.
+clock shows since 1970 or since Monday 00:00. Nothing is rounded.
 
-The inputs are rows of text, as they stand in the three files; an empty field is "".
+The inputs are rows of text, as they stand in the files; an empty field is "".
+`reference_marts.py` goes on from the timeline that is worked out here.
 """
 
 import re
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from importlib import resources
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 SECOND = 1_000_000
@@ -28,6 +31,8 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 WEEK = 7 * DAY
+
+UP_OR_DOWN = {"active": "up", "inactive": "down"}
 
 PERIODS = {"last_hour": HOUR, "last_day": DAY, "last_week": WEEK}
 
@@ -50,6 +55,7 @@ class Figures(NamedTuple):
     unknown: int
     confirmed_up: int
     confirmed_down: int
+    excluded: int = 0
 
     @property
     def uptime_min(self) -> int:
@@ -59,19 +65,11 @@ class Figures(NamedTuple):
     @property
     def uptime_max(self) -> int:
         """Uptime if the store was up wherever no two polls agree."""
-        return self.business - self.confirmed_down
-
-
-class Report(NamedTuple):
-    """`stores` is `{store_id: {period: figures}}`; `as_of` is in microseconds."""
-
-    as_of: int
-    stores: dict[str, dict[str, Figures]]
-    rejected: Rejected
+        return self.business - self.excluded - self.confirmed_down
 
 
 class Stretch(NamedTuple):
-    """A time in which the status is known, by two polls that agree or by less."""
+    """A time with one status, known by two polls that agree or by less."""
 
     started_at: int
     ended_at: int
@@ -79,10 +77,45 @@ class Stretch(NamedTuple):
     is_confirmed: bool
 
 
+class Store(NamedTuple):
+    """What is known of a store: its polls up to `as_of`, and its business time in order."""
+
+    zone: str
+    polls: dict[int, str]
+    is_open: list[Span]
+    timeline: list[Stretch]
+
+
+class Report(NamedTuple):
+    """`stores` is `{store_id: {period: figures}}`; instants are in microseconds."""
+
+    as_of: int
+    stores: dict[str, dict[str, Figures]]
+    rejected: Rejected
+    starts_at: int
+    known: dict[str, Store]
+
+
+class WeeklyWindow(NamedTuple):
+    """Hours on a weekday, from midnight on, and the first and last date on which they hold."""
+
+    day: int
+    opens: int
+    closes: int
+    valid_from: int | None = None
+    valid_to: int | None = None
+
+
+# The windows of each date that is special; a date is a number of days since 1970-01-01.
+SpecialDays = dict[int, list[Span]]
+
+
 def report(
     polls: Iterable[Row],
     hours: Iterable[Row],
     zones: Iterable[Row],
+    special_hours: Iterable[Row] = (),
+    excluded: Iterable[Row] = (),
     *,
     as_of: str | None = None,
     default_timezone: str = "America/Chicago",
@@ -90,65 +123,74 @@ def report(
     status_before_first_poll: str = "first_known",
     status_when_never_polled: str = "unknown",
     max_poll_gap: float | None = None,
+    exclusions: str = "exclude",
     clock: datetime | None = None,
 ) -> Report:
     """Work out the report; the policies have the names and values of the dbt variables.
 
-    Rows are `(store_id, status, timestamp)`, `(store_id, day, opens, closes)` and
-    `(store_id, timezone)`. `max_poll_gap` is in hours.
+    Rows are `(store_id, status, timestamp)`, `(store_id, day, opens, closes)`, perhaps with
+    `valid_from, valid_to`, `(store_id, timezone)`, `(store_id, date, opens, closes, closed)` and
+    `(store_id, from, to)`. `max_poll_gap` is in hours.
     """
     polls, hours, zones = list(polls), list(hours), list(zones)
+    store_ids = {trimmed(row[0]) for row in (*polls, *hours, *zones)} - {""}
     rejected: Rejected = Counter()
     midnight_from = time_of_day(closes_at_midnight_from)
     end = None if as_of is None else instant(as_of)
-    polls_by_store = read_polls(polls, clock or datetime.now(UTC), end, rejected)
+    polls_by_store, first_at = read_polls(polls, clock or datetime.now(UTC), end, rejected)
     hours_by_store = read_hours(hours, midnight_from, rejected)
     zone_by_store = read_zones(zones, rejected)
+    special_by_store = read_special_hours(special_hours, store_ids, midnight_from, rejected)
+    excluded_by_store = read_exclusions(excluded, store_ids, rejected)
 
     if end is None:
         end = max(at for polls_of_store in polls_by_store.values() for at in polls_of_store)
+    starts_at = min(end if first_at is None else first_at, end) - WEEK
 
-    stores = {}
-    for store_id in sorted({trimmed(row[0]) for row in (*polls, *hours, *zones)} - {""}):
-        known = known_stretches(
-            polls_by_store.get(store_id, {}),
-            end,
-            status_before_first_poll,
-            status_when_never_polled,
-            None if max_poll_gap is None else round(max_poll_gap * HOUR),
+    stores, known = {}, {}
+    for store_id in sorted(store_ids):
+        hours_of_store = (hours_by_store.get(store_id), special_by_store.get(store_id, {}))
+        zone = zone_by_store.get(store_id, default_timezone)
+        is_open = spans_between_jumps(*hours_of_store, zone, starts_at, end)
+        assert clipped(is_open, end - WEEK, end) == clipped(
+            open_spans(*hours_of_store, zone, end - WEEK, end), end - WEEK, end
+        ), store_id
+        timeline = timeline_of(
+            is_open,
+            known_stretches(
+                polls_by_store.get(store_id, {}),
+                starts_at,
+                end,
+                status_before_first_poll,
+                status_when_never_polled,
+                None if max_poll_gap is None else round(max_poll_gap * HOUR),
+            ),
+            [] if exclusions == "ignore" else excluded_by_store.get(store_id, []),
+            "up" if exclusions == "count_up" else "excluded",
         )
-        is_open = open_spans(
-            hours_by_store.get(store_id),
-            zone_by_store.get(store_id, default_timezone),
-            end - WEEK,
-            end,
-        )
+        known[store_id] = Store(zone, polls_by_store.get(store_id, {}), is_open, timeline)
         stores[store_id] = {
-            period: figures((end - length, end), is_open, known)
-            for period, length in PERIODS.items()
+            period: figures((end - length, end), timeline) for period, length in PERIODS.items()
         }
-    return Report(end, stores, rejected)
+    return Report(end, stores, rejected, starts_at, known)
 
 
 # Sums
 
 
-def figures(period: Span, is_open: list[Span], known: list[Stretch]) -> Figures:
-    """Add up the open time of the period; what no status covers is unknown."""
-    business = sum(overlap(period, span) for span in is_open)
+def figures(period: Span, timeline: Iterable[Stretch]) -> Figures:
+    """Add up what the timeline says of the period."""
     time: Counter[tuple[str, bool]] = Counter()
-    for started_at, ended_at, status, is_confirmed in known:
-        for span in is_open:
-            time[status, is_confirmed] += overlap(period, span, (started_at, ended_at))
-    uptime = time["active", True] + time["active", False]
-    downtime = time["inactive", True] + time["inactive", False]
+    for started_at, ended_at, status, is_confirmed in timeline:
+        time[status, is_confirmed] += overlap(period, (started_at, ended_at))
     return Figures(
-        business,
-        uptime,
-        downtime,
-        business - uptime - downtime,
-        time["active", True],
-        time["inactive", True],
+        time.total(),
+        time["up", True] + time["up", False],
+        time["down", True] + time["down", False],
+        time["unknown", False],
+        time["up", True],
+        time["down", True],
+        time["excluded", False],
     )
 
 
@@ -160,8 +202,36 @@ def overlap(*spans: Span) -> int:
 # Status
 
 
+def timeline_of(
+    is_open: list[Span], known: list[Stretch], excluded: list[Span], excluded_status: str
+) -> list[Stretch]:
+    """Say of each instant of open time what is known of it; what no stretch covers is unknown."""
+    edges = sorted(
+        {edge for start, end, *_ in (*is_open, *known, *excluded) for edge in (start, end)}
+    )
+    timeline: list[Stretch] = []
+    for start, end in pairwise(edges):
+        if not covering(is_open, start):
+            continue
+        stretch = covering(known, start)
+        status = (stretch.status, stretch.is_confirmed) if stretch else ("unknown", False)
+        if covering(excluded, start):
+            status = (excluded_status, False)
+        if timeline and timeline[-1][1:] == (start, *status):
+            start = timeline.pop().started_at
+        timeline.append(Stretch(start, end, *status))
+    return timeline
+
+
+def covering(spans: list, at: int) -> Any:
+    """Return the one of the spans, sorted and without overlap, that the instant is in."""
+    index = bisect_right(spans, at, key=lambda span: span[0]) - 1
+    return spans[index] if index >= 0 and at < spans[index][1] else None
+
+
 def known_stretches(
     status_by_instant: dict[int, str],
+    starts_at: int,
     as_of: int,
     before_first_poll: str,
     never_polled: str,
@@ -172,51 +242,110 @@ def known_stretches(
     if not polls:
         if never_polled == "unknown":
             return []
-        return [Stretch(as_of - WEEK, as_of, never_polled, False)]
+        return [Stretch(starts_at, as_of, UP_OR_DOWN[never_polled], False)]
 
     stretches = []
     first_at, first_status = polls[0]
     if before_first_poll == "first_known":
         reach = WEEK if max_poll_gap is None else min(WEEK, max_poll_gap)
-        stretches.append(Stretch(first_at - reach, first_at, first_status, False))
+        stretches.append(Stretch(first_at - reach, first_at, UP_OR_DOWN[first_status], False))
     elif before_first_poll != "unknown":
-        stretches.append(Stretch(first_at - WEEK, first_at, before_first_poll, False))
+        stretches.append(Stretch(first_at - WEEK, first_at, UP_OR_DOWN[before_first_poll], False))
 
     for (at, status), (next_at, next_status) in pairwise([*polls, (as_of, "")]):
         until = next_at if max_poll_gap is None else min(next_at, at + max_poll_gap)
-        stretches.append(Stretch(at, until, status, status == next_status))
-    return stretches
+        stretches.append(Stretch(at, until, UP_OR_DOWN[status], status == next_status))
+    return [stretch for stretch in stretches if stretch.started_at < stretch.ended_at]
 
 
 # Hours
 
 
-def open_spans(hours: list[Span] | None, zone: str, started_at: int, ended_at: int) -> list[Span]:
+def open_spans(
+    hours: list[WeeklyWindow] | None,
+    special_days: SpecialDays,
+    zone: str,
+    started_at: int,
+    ended_at: int,
+) -> list[Span]:
     """Look at the clock of the zone minute by minute; None stands for open around the clock.
 
     Within a minute of UTC no clock jumps (`minutes` makes sure of it), so while the minute passes
     the clock goes from what it shows at the start to one minute later.
     """
-    hours = [(0, WEEK)] if hours is None else weekly(hours)
+    windows = windows_shown(hours, special_days, started_at, ended_at)
+    starts = [opens for opens, _ in windows]
     spans = []
     for minute, shown in minutes(zone, started_at, ended_at):
-        for opens, closes in hours:
-            if opens < shown + MINUTE and shown < closes:
-                spans.append(
-                    (
-                        minute + max(opens, shown) - shown,
-                        minute + min(closes, shown + MINUTE) - shown,
-                    )
-                )
+        # Few windows begin in one minute; the last that began before may still be open.
+        index = bisect_right(starts, shown + MINUTE - 1) - 1
+        while index >= 0 and windows[index][1] > shown:
+            opens, closes = windows[index]
+            spans.append(
+                (minute + max(opens, shown) - shown, minute + min(closes, shown + MINUTE) - shown)
+            )
+            index -= 1
     return united(spans)
 
 
-def weekly(hours: list[Span]) -> list[Span]:
-    """Cut what runs on past the end of Sunday and put it at the start of Monday."""
+def spans_between_jumps(
+    hours: list[WeeklyWindow] | None,
+    special_days: SpecialDays,
+    zone: str,
+    started_at: int,
+    ended_at: int,
+) -> list[Span]:
+    """Look at the clock once for each stretch in which it runs evenly."""
+    windows = windows_shown(hours, special_days, started_at, ended_at)
     return united(
-        [(opens, min(closes, WEEK)) for opens, closes in hours]
-        + [(0, closes - WEEK) for _, closes in hours if closes > WEEK]
+        [
+            (max(opens - ahead, start), min(closes - ahead, end))
+            for start, end, ahead in even_stretches(zone, started_at, ended_at)
+            for opens, closes in windows
+            if opens - ahead < end and closes - ahead > start
+        ]
     )
+
+
+def windows_shown(
+    hours: list[WeeklyWindow] | None, special_days: SpecialDays, started_at: int, ended_at: int
+) -> list[Span]:
+    """Return when the clock shows a time inside the hours, in microseconds since 1970.
+
+    Hours belong to the date on which they open. A clock is less than a day from UTC, and no window
+    lasts longer than a day.
+    """
+    return united(
+        [
+            (day * DAY + opens, day * DAY + closes)
+            for day in range(started_at // DAY - 3, ended_at // DAY + 3)
+            for opens, closes in windows_on(day, hours, special_days)
+        ]
+    )
+
+
+def windows_on(day: int, hours: list[WeeklyWindow] | None, special_days: SpecialDays) -> list[Span]:
+    """Return the hours of a date, which is a number of days since 1970-01-01, from midnight on."""
+    if day in special_days:
+        return special_days[day]
+    if hours is None:
+        return [(0, DAY)]
+    # 1970-01-01 was a Thursday, and Monday is day 0.
+    return [
+        (window.opens, window.closes)
+        for window in hours
+        if window.day == (day + 3) % 7
+        and (window.valid_from is None or window.valid_from <= day)
+        and (window.valid_to is None or day <= window.valid_to)
+    ]
+
+
+def clipped(spans: list[Span], start: int, end: int) -> list[Span]:
+    return [
+        (max(start, opens), min(end, closes))
+        for opens, closes in spans
+        if opens < end and closes > start
+    ]
 
 
 def united(spans: list[Span]) -> list[Span]:
@@ -232,24 +361,56 @@ def united(spans: list[Span]) -> list[Span]:
 
 @cache
 def minutes(zone: str, started_at: int, ended_at: int) -> list[tuple[int, int]]:
-    """Pair each minute of UTC with what the clock shows when it begins.
+    """Pair each minute of UTC with what the clock shows when it begins, since 1970.
 
     The first and the last minute may reach out of the span; the figures are clipped later.
     """
     shown = []
     for minute in range(started_at // MINUTE * MINUTE, ended_at, MINUTE):
-        at_start, at_end = local_clock(zone, minute), local_clock(zone, minute + 59 * SECOND)
+        at_start, at_end = shown_clock(zone, minute), shown_clock(zone, minute + 59 * SECOND)
         assert at_start % MINUTE == 0, f"{zone} is not whole minutes from UTC"
         assert at_end == at_start + 59 * SECOND, f"the clock of {zone} jumps within a minute"
         shown.append((minute, at_start))
     return shown
 
 
-def local_clock(zone: str, at: int) -> int:
-    """Return the day and time that the clock shows, in microseconds since Monday 00:00."""
+@cache
+def even_stretches(zone: str, started_at: int, ended_at: int) -> list[tuple[int, int, int]]:
+    """Cut the span where the clock jumps, and say how far ahead of UTC it is in each part.
+
+    No clock jumps twice in an hour.
+    """
+    parts = []
+    start, at = started_at, started_at
+    while at < ended_at:
+        later = min(at + HOUR, ended_at)
+        ahead, ahead_later = (shown_clock(zone, each) - each for each in (at, later))
+        if ahead != ahead_later:
+            low, high = at, later
+            while high - low > 1:
+                middle = (low + high) // 2
+                if shown_clock(zone, middle) - middle == ahead:
+                    low = middle
+                else:
+                    high = middle
+            parts.append((start, high, ahead))
+            start = high
+        at = later
+    if start < ended_at:
+        parts.append((start, ended_at, shown_clock(zone, start) - start))
+    return parts
+
+
+def shown_clock(zone: str, at: int) -> int:
+    """Return the date and time that the clock shows, in microseconds since 1970-01-01 00:00."""
     shown = datetime.fromtimestamp(at // SECOND, zone_rules(zone))
-    seconds = ((shown.weekday() * 24 + shown.hour) * 60 + shown.minute) * 60 + shown.second
-    return seconds * SECOND + at % SECOND
+    seconds = ((shown.toordinal() * 24 + shown.hour) * 60 + shown.minute) * 60 + shown.second
+    return seconds * SECOND + at % SECOND - EPOCH.toordinal() * DAY
+
+
+def local_clock(zone: str, at: int) -> int:
+    """Return the day of the week and time that it shows, in microseconds since Monday 00:00."""
+    return (shown_clock(zone, at) + 3 * DAY) % WEEK
 
 
 @cache
@@ -269,10 +430,14 @@ def zone_names() -> frozenset[str]:
 
 def read_polls(
     rows: Iterable[Row], clock: datetime, as_of: int | None, rejected: Rejected
-) -> dict[str, dict]:
-    """Return `{store_id: {instant: status}}`; polls after `as_of` cannot contradict."""
+) -> tuple[dict[str, dict[int, str]], int | None]:
+    """Return `{store_id: {instant: status}}` and the first instant of all.
+
+    Polls after `as_of` are no polls, and cannot contradict, but they may be the first.
+    """
     tomorrow = (clock - EPOCH) // timedelta(microseconds=1) + DAY
     seen: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
+    first_at = None
     for store_id, status, text in rows:
         store_id, status, at = trimmed(store_id), trimmed(status).lower(), instant(text)
         if not store_id:
@@ -285,8 +450,10 @@ def read_polls(
             rejected["store_status", "timestamp_before_zone_rules"] += 1
         elif at > tomorrow:
             rejected["store_status", "future_timestamp"] += 1
-        elif as_of is None or at <= as_of:
-            seen[store_id][at].append(status)
+        else:
+            first_at = at if first_at is None else min(first_at, at)
+            if as_of is None or at <= as_of:
+                seen[store_id][at].append(status)
 
     polls: dict[str, dict[int, str]] = defaultdict(dict)
     for store_id, statuses_by_instant in seen.items():
@@ -294,31 +461,99 @@ def read_polls(
             if "inactive" in statuses and "active" in statuses:
                 rejected["store_status", "contradictory_poll"] += statuses.count("active")
             polls[store_id][at] = "inactive" if "inactive" in statuses else "active"
-    return polls
+    return polls, first_at
 
 
 def read_hours(
     rows: Iterable[Row], midnight_from: int, rejected: Rejected
-) -> dict[str, list[Span]]:
-    """Return `{store_id: [(opens, closes)]}` since Monday 00:00; `closes` may be past Sunday."""
+) -> dict[str, list[WeeklyWindow]]:
+    """Return the windows of each store that has any; `closes` may be on the next day."""
     hours = defaultdict(list)
-    for store_id, day, opens_text, closes_text in rows:
+    for store_id, day, opens_text, closes_text, *limits in rows:
         store_id, day = trimmed(store_id), trimmed(day)
         opens, closes = time_of_day(opens_text), time_of_day(closes_text)
+        from_text, to_text = (trimmed(text) for text in limits or ("", ""))
+        valid_from, valid_to = day_number(from_text), day_number(to_text)
         if not store_id:
             rejected["business_hours", "missing_store_id"] += 1
         elif day not in ("0", "1", "2", "3", "4", "5", "6"):
             rejected["business_hours", "bad_day"] += 1
         elif opens is None or opens == DAY or closes is None:
             rejected["business_hours", "bad_time"] += 1
+        elif (
+            (from_text and valid_from is None)
+            or (to_text and valid_to is None)
+            or (from_text and to_text and valid_to < valid_from)
+        ):
+            rejected["business_hours", "bad_validity"] += 1
         else:
-            if closes >= midnight_from:
-                closes = DAY
-            if closes <= opens:
-                closes += DAY
-            midnight = int(day) * DAY
-            hours[store_id].append((midnight + opens, midnight + closes))
+            closes = closing(opens, closes, midnight_from)
+            hours[store_id].append(WeeklyWindow(int(day), opens, closes, valid_from, valid_to))
     return hours
+
+
+def closing(opens: int, closes: int, midnight_from: int) -> int:
+    """Return when hours close, from the midnight before they open."""
+    if closes >= midnight_from:
+        closes = DAY
+    return closes if closes > opens else closes + DAY
+
+
+CLOSED, NOT_CLOSED = (
+    ("true", "t", "yes", "y", "1", "closed"),
+    ("false", "f", "no", "n", "0", "open"),
+)
+
+
+def read_special_hours(
+    rows: Iterable[Row], store_ids: set[str], midnight_from: int, rejected: Rejected
+) -> dict[str, SpecialDays]:
+    """Return `{store_id: {date: windows}}`; no windows: closed on that date."""
+    said: dict[str, SpecialDays] = defaultdict(lambda: defaultdict(list))
+    for store_id, date_text, opens_text, closes_text, closed in rows:
+        store_id, closed = trimmed(store_id), trimmed(closed).lower()
+        day, opens, closes = (
+            day_number(date_text),
+            time_of_day(opens_text),
+            time_of_day(closes_text),
+        )
+        texts = (trimmed(opens_text).lower(), trimmed(closes_text))
+        is_closed = closed in CLOSED or texts[0] == "closed" or (closed, *texts) == ("", "", "")
+        if not store_id:
+            rejected["special_hours", "missing_store_id"] += 1
+        elif day is None:
+            rejected["special_hours", "bad_date"] += 1
+        elif not is_closed and closed and closed not in NOT_CLOSED:
+            rejected["special_hours", "bad_closed"] += 1
+        elif not is_closed and (opens is None or opens == DAY or closes is None):
+            rejected["special_hours", "bad_time"] += 1
+        elif store_id != "*" and store_id not in store_ids:
+            rejected["special_hours", "unknown_store"] += 1
+        else:
+            windows = said[store_id][day]
+            if not is_closed:
+                windows.append((opens, closing(opens, closes, midnight_from)))
+    return {store_id: {**said["*"], **said[store_id]} for store_id in store_ids}
+
+
+def read_exclusions(
+    rows: Iterable[Row], store_ids: set[str], rejected: Rejected
+) -> dict[str, list[Span]]:
+    """Return the time that is not to count for each store."""
+    said = defaultdict(list)
+    for store_id, from_text, to_text, *_ in rows:
+        store_id, start, end = trimmed(store_id), instant(from_text), instant(to_text)
+        if not store_id:
+            rejected["exclusions", "missing_store_id"] += 1
+        elif start is None or end is None:
+            rejected["exclusions", "bad_timestamp"] += 1
+        elif start >= end:
+            rejected["exclusions", "ends_before_it_starts"] += 1
+        elif store_id != "*" and store_id not in store_ids:
+            rejected["exclusions", "unknown_store"] += 1
+        else:
+            said[store_id].append((start, end))
+    return {store_id: united(said["*"] + said[store_id]) for store_id in store_ids}
 
 
 def read_zones(rows: Iterable[Row], rejected: Rejected) -> dict[str, str]:
@@ -370,6 +605,16 @@ def instant(text: str) -> int | None:
         offset = -offset
     seconds = (shown - EPOCH) // timedelta(seconds=1)
     return seconds * SECOND + microseconds(match["fraction"]) - offset
+
+
+def day_number(text: str) -> int | None:
+    """Return the days since 1970-01-01, or None if the text is no date."""
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", trimmed(text), re.ASCII):
+        return None
+    try:
+        return (date.fromisoformat(trimmed(text)) - EPOCH.date()).days
+    except ValueError:
+        return None
 
 
 def time_of_day(text: str) -> int | None:

@@ -1,17 +1,16 @@
 """The models agree with the plain reference, and the reference with cases worked out by hand."""
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
-from tests.pipeline.conftest import Build
+from tests.pipeline.conftest import Compared
 from tests.pipeline.generated import SCENARIOS, ZONES, Inputs, Scenario, inputs, write
 from tests.pipeline.reference import (
+    DAY,
     HOUR,
     MINUTE,
     PERIODS,
@@ -23,56 +22,17 @@ from tests.pipeline.reference import (
     local_clock,
     minutes,
     open_spans,
+    read_exclusions,
     read_hours,
     read_polls,
+    read_special_hours,
     read_zones,
     report,
+    spans_between_jumps,
     time_of_day,
 )
 
 # The models and the reference, on generated inputs
-
-
-@dataclass
-class Compared:
-    """One scenario: what the reference says, and where the models put theirs."""
-
-    inputs: Inputs
-    # {(store_id, period): (started_at, ended_at, the six figures)}, all in microseconds.
-    expected: dict[tuple[str, str], tuple[int, ...]]
-    rejected: Rejected
-    warehouse: Path
-
-    def query(self, sql: str) -> list[tuple]:
-        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
-            connection.execute("set timezone = 'UTC'")
-            return connection.execute(sql).fetchall()
-
-
-@pytest.fixture(scope="module", params=SCENARIOS, ids=lambda scenario: scenario.name)
-def compared(
-    request: pytest.FixtureRequest, build: Build, tmp_path_factory: pytest.TempPathFactory
-) -> Compared:
-    scenario: Scenario = request.param
-    rows = inputs(scenario)
-    data = tmp_path_factory.mktemp("data")
-    write(rows, data, scenario.name)
-    result = report(*rows, **scenario.policies)
-    expected = {
-        (store_id, period): (
-            result.as_of - PERIODS[period],
-            result.as_of,
-            each.business,
-            each.uptime,
-            each.downtime,
-            each.unknown,
-            each.uptime_min,
-            each.uptime_max,
-        )
-        for store_id, periods in result.stores.items()
-        for period, each in periods.items()
-    }
-    return Compared(rows, expected, result.rejected, build(data, **scenario.policies))
 
 
 def test_models_agree_to_the_microsecond(compared: Compared) -> None:
@@ -82,17 +42,33 @@ def test_models_agree_to_the_microsecond(compared: Compared) -> None:
             store_id, period, epoch_us(started_at), epoch_us(ended_at),
             round(business_seconds * 1e6)::bigint, round(uptime_seconds * 1e6)::bigint,
             round(downtime_seconds * 1e6)::bigint, round(unknown_seconds * 1e6)::bigint,
-            round(uptime_seconds_min * 1e6)::bigint, round(uptime_seconds_max * 1e6)::bigint
+            round(uptime_seconds_min * 1e6)::bigint, round(uptime_seconds_max * 1e6)::bigint,
+            round(excluded_seconds * 1e6)::bigint
         from period_uptime
         """
     )
     found = {(store_id, period): tuple(figures) for store_id, period, *figures in rows}
+    expected = {
+        (store_id, period): (
+            compared.report.as_of - PERIODS[period],
+            compared.report.as_of,
+            each.business,
+            each.uptime,
+            each.downtime,
+            each.unknown,
+            each.uptime_min,
+            each.uptime_max,
+            each.excluded,
+        )
+        for store_id, periods in compared.report.stores.items()
+        for period, each in periods.items()
+    }
     assert len(rows) == len(found), "a store and period occurs twice"
     assert len(found) > 200
     different = {
-        key: {"models": found.get(key), "reference": compared.expected.get(key)}
-        for key in sorted(found.keys() | compared.expected.keys())
-        if found.get(key) != compared.expected.get(key)
+        key: {"models": found.get(key), "reference": expected.get(key)}
+        for key in sorted(found.keys() | expected.keys())
+        if found.get(key) != expected.get(key)
     }
     assert not different, explained(different, compared.inputs)
 
@@ -101,20 +77,18 @@ def explained(different: dict[tuple[str, str], dict], rows: Inputs) -> str:
     """Say where they differ, and with which rows, for the first few."""
     lines = [
         f"{len(different)} rows differ; "
-        "started_at, ended_at, business, uptime, downtime, unknown, least, most:"
+        "started_at, ended_at, business, uptime, downtime, unknown, least, most, excluded:"
     ]
     for (store_id, period), figures in list(different.items())[:4]:
         lines += [f"{store_id!r} {period}", *(f"    {who} {us}" for who, us in figures.items())]
-        zones, hours = (
-            [row[1:] for row in rows_of_all if row[0].strip(" ") == store_id]
-            for rows_of_all in (rows.zones, rows.hours)
-        )
-        lines += [f"    zones {zones}", f"    hours {sorted(hours)}"]
+        for name in ("zones", "hours", "special_hours", "exclusions"):
+            own = [row for row in getattr(rows, name) if row[0].strip(" ") in (store_id, "*")]
+            lines.append(f"    {name} {sorted(own)}")
     return "\n".join(lines)
 
 
 def test_models_have_the_same_stores(compared: Compared) -> None:
-    expected = {store_id for store_id, _ in compared.expected}
+    expected = compared.report.stores.keys()
     assert len(expected) > 80
     for table in ("period_uptime", "store_report"):
         found = {store_id for (store_id,) in compared.query(f"select store_id from {table}")}
@@ -123,7 +97,7 @@ def test_models_have_the_same_stores(compared: Compared) -> None:
 
 def test_models_set_the_same_rows_aside(compared: Compared) -> None:
     found = compared.query("select input, reason, count(*) from rejected_rows group by all")
-    assert {(name, reason): rows for name, reason, rows in found} == dict(compared.rejected)
+    assert {(name, reason): rows for name, reason, rows in found} == dict(compared.report.rejected)
 
 
 # What the generated inputs contain
@@ -146,27 +120,42 @@ def test_scenario_has_the_changes_of_the_clock_that_it_lists(scenario: Scenario)
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_scenario_has_rows_to_set_aside_for_every_reason(scenario: Scenario) -> None:
-    polls, hours, zones = inputs(scenario)
+    rows = inputs(scenario)
     rejected: Rejected = Counter()
-    read_polls(polls, datetime.now(UTC), None, rejected)
-    read_hours(hours, time_of_day("23:59:00"), rejected)
-    read_zones(zones, rejected)
-    assert sorted(rejected) == sorted(
-        [
-            ("business_hours", "bad_day"),
-            ("business_hours", "bad_time"),
-            ("business_hours", "missing_store_id"),
-            ("store_status", "bad_timestamp"),
-            ("store_status", "contradictory_poll"),
-            ("store_status", "future_timestamp"),
-            ("store_status", "missing_store_id"),
-            ("store_status", "timestamp_before_zone_rules"),
-            ("store_status", "unknown_status"),
-            ("timezones", "contradictory_timezone"),
-            ("timezones", "missing_store_id"),
-            ("timezones", "unknown_timezone"),
-        ]
-    )
+    read_polls(rows.polls, datetime.now(UTC), None, rejected)
+    read_hours(rows.hours, time_of_day("23:59:00"), rejected)
+    read_zones(rows.zones, rejected)
+    ids = {row[0].strip(" ") for row in (*rows.polls, *rows.hours, *rows.zones)}
+    read_special_hours(rows.special_hours, ids, time_of_day("23:59:00"), rejected)
+    read_exclusions(rows.exclusions, ids, rejected)
+    reasons = {
+        "store_status": {
+            "bad_timestamp",
+            "contradictory_poll",
+            "future_timestamp",
+            "missing_store_id",
+            "timestamp_before_zone_rules",
+            "unknown_status",
+        },
+        "business_hours": {"bad_day", "bad_time", "missing_store_id"},
+        "timezones": {"contradictory_timezone", "missing_store_id", "unknown_timezone"},
+    }
+    if scenario.has_optional_inputs:
+        reasons["business_hours"].add("bad_validity")
+        reasons["special_hours"] = {
+            "bad_closed",
+            "bad_date",
+            "bad_time",
+            "missing_store_id",
+            "unknown_store",
+        }
+        reasons["exclusions"] = {
+            "bad_timestamp",
+            "ends_before_it_starts",
+            "missing_store_id",
+            "unknown_store",
+        }
+    assert rejected.keys() == {(name, each) for name in reasons for each in reasons[name]}
 
 
 def test_scenarios_are_written_in_every_way(tmp_path: Path) -> None:
@@ -519,8 +508,9 @@ def test_minutes_give_what_the_clock_shows_in_each_second(week: str) -> None:
     rows = [("1", "6", "01:29:59", "02:15:30"), ("1", "3", "22:00:01", "22:00:02")]
     hours = read_hours(rows, time_of_day("23:59:00"), Counter())["1"]
     end = instant(as_of)
+    windows = [(each.day * DAY + each.opens, each.day * DAY + each.closes) for each in hours]
     seconds = sum(
-        any(opens <= local_clock(zone, at) < closes for opens, closes in hours)
+        any(opens <= local_clock(zone, at) < closes for opens, closes in windows)
         for at in range(end - WEEK, end, SECOND)
     )
     # Lord Howe: 01:29:59-02:00 without the half hour and its 15:30, and the second.
@@ -532,6 +522,7 @@ def test_minutes_give_what_the_clock_shows_in_each_second(week: str) -> None:
             "New_York autumn": 2 * (30 * 60 + 1) + 15 * 60 + 30 + 1,
         }[week]
     )
-    spans = open_spans(hours, zone, end - WEEK, end)
-    assert sum(closed_at - opened_at for opened_at, closed_at in spans) == seconds * SECOND
+    for look in (open_spans, spans_between_jumps):
+        spans = look(hours, {}, zone, end - WEEK, end)
+        assert sum(closed_at - opened_at for opened_at, closed_at in spans) == seconds * SECOND
     assert len(minutes(zone, end - WEEK, end)) == 7 * 24 * 60
