@@ -92,15 +92,24 @@
 {% endmacro %}
 
 
+{# The tables that a build goes on from: those of the polls alone, and those that hang on the policy, too. #}
+{% macro kept_tables() %}
+    {% do return({
+        'polls': ['int_store_keys', 'int_polls', 'int_poll_minutes', 'int_rejected_polls'],
+        'timeline': ['int_status_changes', 'int_inactive_runs', 'int_store_timeline', 'int_store_days'],
+    }) %}
+{% endmacro %}
+
+
 {% macro what_still_holds(state) %}
-    {% set same_code = state.is_complete and state.code == code_fingerprint() and not flags.FULL_REFRESH %}
-    {% set tables = [] %}
-    {% for name in ['int_store_keys', 'int_polls', 'int_poll_files', 'int_poll_minutes', 'int_status_changes', 'int_inactive_runs', 'int_store_timeline', 'int_store_days', 'int_rejected_polls', 'int_schedules'] %}
-        {% if adapter.get_relation(target.database, 'intermediate', name) %}
-            {% do tables.append(name) %}
+    {% set missing = [] %}
+    {% for name in kept_tables().polls + kept_tables().timeline + ['int_schedules'] %}
+        {% if not adapter.get_relation(target.database, 'intermediate', name) %}
+            {% do missing.append(name) %}
         {% endif %}
     {% endfor %}
-    {% set polls = same_code and tables | length == 10 %}
+    {% set same_code = state.is_complete and state.code == code_fingerprint() and not flags.FULL_REFRESH %}
+    {% set polls = same_code and not missing %}
     {% do return({'polls': polls, 'timeline': polls and state.policy == policy_fingerprint()}) %}
 {% endmacro %}
 
@@ -108,10 +117,10 @@
 {% macro drop_what_no_longer_holds(keeps) %}
     {% set stale = [] %}
     {% if not keeps.timeline %}
-        {% do stale.extend(['int_status_changes', 'int_inactive_runs', 'int_store_timeline', 'int_store_days']) %}
+        {% do stale.extend(kept_tables().timeline) %}
     {% endif %}
     {% if not keeps.polls %}
-        {% do stale.extend(['int_store_keys', 'int_polls', 'int_poll_files', 'int_poll_minutes', 'int_rejected_polls']) %}
+        {% do stale.extend(kept_tables().polls) %}
         {% do run_query('delete from inputs.files; delete from inputs.malformed_rows') %}
     {% endif %}
     {% for name in stale %}

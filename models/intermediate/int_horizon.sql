@@ -1,5 +1,5 @@
-with poll_files as (
-    select * from {{ ref('int_poll_files') }}
+with poll_minutes as (
+    select * from {{ ref('int_poll_minutes') }}
 ),
 
 build as (
@@ -18,7 +18,7 @@ as_of as (
             error('Store Uptime: no poll is valid; name the instant to look back from with the var as_of.')
         ) as as_of_us,
         min(first_polled_us) as first_polled_us,
-    from poll_files
+    from poll_minutes
 )
 
 select

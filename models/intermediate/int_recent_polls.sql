@@ -18,24 +18,23 @@ recent as (
         and polls.polled_us <= (select as_of_us from horizon)
 ),
 
--- Of the rows of one instant an inactive one comes last, and stays.
-once as (
-    select
-        store_key,
-        polled_us,
-        is_active,
-    from recent
-    qualify
-        coalesce(
-            polled_us < lead(polled_us) over (
-                partition by store_key order by polled_us asc, is_active desc
-            ),
-            true
-        )
+-- What the rows of one instant say together is known, so that the many that stand alone need not
+-- be sorted.
+repeated as (
+    select changes.store_key, changes.polled_us, changes.is_active
+    from {{ ref('int_status_changes') }} as changes
+    inner join horizon on changes.polled_us between horizon.kept_from_us and horizon.as_of_us
+    where changes.repeats > 0
 )
 
-select
-    store_key,
-    polled_us,
-    is_active,
-from once
+select recent.store_key, recent.polled_us, recent.is_active
+from recent
+left join repeated
+    on recent.store_key = repeated.store_key
+    and recent.polled_us = repeated.polled_us
+where repeated.store_key is null
+
+union all
+
+select store_key, polled_us, is_active
+from repeated
