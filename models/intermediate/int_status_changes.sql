@@ -30,7 +30,8 @@ polls as (
 ),
 
 -- One sort of all polls, from which few rows stay: those that differ from the one before, or share
--- its instant, or are the last. Of the rows of one instant an inactive one comes last.
+-- its instant, or come long after it, or are the last. Of the rows of one instant an inactive one
+-- comes last.
 near_changes as (
     select
         store_key,
@@ -47,7 +48,7 @@ near_changes as (
         or is_active <> previous_is_active
         or polled_us = previous_polled_us
         or polled_us = next_polled_us
-        or polled_us - previous_polled_us > {{ max_poll_gap_us() }}
+        or polled_us - previous_polled_us > least({{ compared_gap_us() }}, {{ max_poll_gap_us() }})
 ),
 
 -- The polls of one instant become one, which is inactive if any is.
@@ -106,4 +107,8 @@ select
     is_change,
     repeats,
 from continued
-where is_change or is_last or repeats > 0
+where
+    is_change
+    or is_last
+    or repeats > 0
+    or polled_us - previous_polled_us > {{ compared_gap_us() }}

@@ -11,8 +11,8 @@ store_keys as (
     select * from {{ ref('int_store_keys') }}
 ),
 
--- The least of them is the gap at which int_recent_runs parts runs, and the greatest is how much
--- longer than a week polls are kept.
+-- The least of them is compared_gap_us, at which runs are parted, and the greatest is how much longer
+-- than a week polls are kept.
 gaps as (
     select
         limits.hours as max_poll_gap_hours,
