@@ -1,8 +1,6 @@
 """What the tests of the pipeline share: how to build a warehouse out of the way of the checkout."""
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ import pytest
 from tests.pipeline.generated import SCENARIOS, Inputs, Scenario, inputs, write
 from tests.pipeline.reference import Report, report
 from tests.pipeline.reference_marts import Groups, Target, groups, read_targets
+from tests.pipeline.warm_dbt import run_dbt
 
 PROJECT = Path(__file__).parents[2]
 DBT = Path(sys.executable).with_name("dbt")
@@ -34,26 +33,18 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
         folder = tmp_path_factory.mktemp("build")
         warehouse = folder / "warehouse" / "store_uptime.duckdb"
         warehouse.parent.mkdir()
-        command = [DBT, "--no-use-colors", "build", "--exclude-resource-type", "unit_test"]
-        if variables:
-            command += ["--vars", json.dumps(variables)]
-        run = subprocess.run(
-            command,
-            cwd=PROJECT,
-            env={
-                **os.environ,
+        options = ["build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(variables)]
+        is_built, output = run_dbt(
+            options,
+            {
                 "STORE_UPTIME_DATA": str(data),
                 "STORE_UPTIME_DB": str(warehouse),
                 "STORE_UPTIME_OUTPUT": str(folder / "output"),
                 "DBT_TARGET_PATH": str(folder / "target"),
                 "DBT_LOG_PATH": str(folder / "logs"),
             },
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=300,
         )
-        assert run.returncode == 0, run.stdout
+        assert is_built, output
         return warehouse
 
     return build_warehouse

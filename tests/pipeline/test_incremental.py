@@ -17,6 +17,7 @@ import pytest
 
 from tests.pipeline.changing_folder import CHANGES, ChangingFolder
 from tests.pipeline.conftest import DBT, PROJECT
+from tests.pipeline.warm_dbt import run_dbt
 
 # The tables for people; others that come to stand beside them in `main` are compared as well.
 TABLES = {"store_report", "period_uptime", "store_timeline", "stores", "rejected_rows"}
@@ -45,16 +46,24 @@ class Warehouse:
         output = self.try_to_build(*options, **variables)
         assert "Completed successfully" in output, output
 
-    def try_to_build(self, *options: str, kill_at_line: int = 0, **variables: Any) -> str:
-        """Return what dbt said, up to the line at which it was killed."""
-        lines: list[str] = []
-        with self._start(*options, variables=variables) as dbt:
+    def try_to_build(self, *options: str, **variables: Any) -> str:
+        """Return what dbt said."""
+        _, output = run_dbt(_build_options(*options, **variables), self._environment)
+        return output
+
+    def kill_at_line(self, last: int, **variables: Any) -> None:
+        """Build until dbt has said so many lines."""
+        with subprocess.Popen(
+            [DBT, *_build_options(**variables)],
+            cwd=PROJECT,
+            env={**os.environ, **self._environment},
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as dbt:
             assert dbt.stdout
-            for line in dbt.stdout:
-                lines.append(line)
-                if kill_at_line and len(lines) == kill_at_line:
+            for number, _ in enumerate(dbt.stdout, 1):
+                if number == last:
                     dbt.kill()
-        return "".join(lines)
 
     def build_anew(self, **variables: Any) -> None:
         """Remove the file and build."""
@@ -81,19 +90,10 @@ class Warehouse:
             for name, names in columns
         }
 
-    def _start(self, *options: str, variables: dict[str, Any]) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [
-                *(DBT, "--no-use-colors", "build", "--vars", json.dumps(variables)),
-                *("--exclude-resource-type", "unit_test", "test"),
-                *options,
-            ],
-            cwd=PROJECT,
-            env={**os.environ, **self._environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+
+def _build_options(*options: str, **variables: Any) -> list[str]:
+    excluded = ("--exclude-resource-type", "unit_test", "test")
+    return ["build", "--vars", json.dumps(variables), *excluded, *options]
 
 
 class Sequence:
@@ -124,7 +124,7 @@ class Sequence:
         elif name == "killed build":
             line = self.rng.randrange(5, 75)
             self.log.append(f"   at line {line}")
-            self.built.try_to_build(kill_at_line=line, **self.folder.variables)
+            self.built.kill_at_line(line, **self.folder.variables)
         elif name == "partial build":
             selected = self.rng.choice(("int_polls", "int_store_keys+", "+int_horizon", "stores"))
             self.log.append(f"   of {selected}")
