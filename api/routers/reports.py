@@ -15,7 +15,7 @@ from api.errors import declared
 from api.etags import is_known
 from api.options import MEDIA_TYPES, ReportOptions
 from api.pages import Cursor, Limit, read_cursor, write_cursor
-from api.reports import KeyReusedError, Report
+from api.reports import Entry, KeyReusedError, Report
 
 router = APIRouter(tags=["reports"])
 
@@ -49,6 +49,15 @@ class Failed(BaseModel):
     error: str = Field(description="Why, in one sentence.")
 
 
+class Progress(BaseModel):
+    """How far the build for a report is."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    models_done: int = Field(examples=[12])
+    models_all: int = Field(examples=[40])
+
+
 class Listed(BaseModel):
     """A report in the list; what is not known yet is null."""
 
@@ -66,6 +75,9 @@ class Listed(BaseModel):
     stores: int | None = Field(description="How many stores the report has.")
     rejected_rows: int | None = Field(description="How many rows of the inputs were set aside.")
     methodology: dict[str, Any] | None = Field(description="The policy behind the numbers.")
+    progress: Progress | None = Field(
+        None, description="While it is running, if that takes a build."
+    )
 
 
 class ReportsPage(BaseModel):
@@ -128,7 +140,7 @@ def get_reports(request: Request, limit: Limit = 100, cursor: Cursor = None) -> 
     found = request.app.state.reports.page(limit, before)
     last = found[-1] if len(found) == limit else None
     return ReportsPage(
-        reports=[Listed.model_validate(entry) for entry in found],
+        reports=[_listed(request, entry) for entry in found],
         next_cursor=write_cursor(_ORDER, last.requested_at, last.report_id) if last else None,
     )
 
@@ -143,7 +155,7 @@ def get_listed_report(request: Request, report_id: str) -> Listed:
     entry = request.app.state.reports.entry(report_id)
     if entry is None:
         raise HTTPException(404, f"There is no report {report_id!r}.")
-    return Listed.model_validate(entry)
+    return _listed(request, entry)
 
 
 @router.delete(
@@ -236,6 +248,13 @@ def download(request: Request, name: str) -> Response:
         report.close()
         return Response(media_type=media_type, headers=headers)
     return StreamingResponse(report.chunks(), media_type=media_type, headers=headers)
+
+
+def _listed(request: Request, entry: Entry) -> Listed:
+    listed = Listed.model_validate(entry)
+    if listed.status == "Running" and (progress := request.app.state.jobs.progress):
+        listed.progress = Progress.model_validate(progress)
+    return listed
 
 
 def _state(report: Report) -> bytes:
