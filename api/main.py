@@ -17,7 +17,7 @@ from api.metrics import MeasuredBuilder, Metrics
 from api.paths import PathsAsSent
 from api.releases import Releases, SharedReleases
 from api.reports import Reports
-from api.routers import audit, health, ingest, reports, stores, uptime
+from api.routers import audit, health, ingest, reports, stores, tables, uptime
 from api.settings import Settings, read_settings
 
 
@@ -59,6 +59,7 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
     app.include_router(reports.router, responses=guarded)
     app.include_router(stores.router, responses=guarded, dependencies=[needs("read")])
     app.include_router(uptime.router, responses=guarded, dependencies=[needs("read")])
+    app.include_router(tables.router, responses=guarded)
     app.include_router(
         ingest.router, responses=guarded, dependencies=[needs("ingest", every_store=True)]
     )

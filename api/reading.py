@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
 import duckdb
@@ -133,6 +133,29 @@ def window(
             "days, the most that STORE_UPTIME_WINDOW_DAYS_MAX allows.",
         )
     return started_at, ended_at
+
+
+def days(
+    request: Request, release: Release, from_on: date | None, to_on: date | None
+) -> tuple[date, date | None]:
+    """Return the dates asked for, those from a week before `as_of` on if none were.
+
+    Raises HTTPException 422 for a window that is empty or too long.
+    """
+    as_of = datetime.fromisoformat(release.as_of).date()
+    started_on = as_of - timedelta(days=7) if from_on is None else from_on
+    if to_on is not None and started_on >= to_on:
+        raise HTTPException(422, f"query.from: {started_on} is not before {to_on}, the end.")
+    days_max = request.app.state.settings.window_days_max
+    # No clock is further ahead of UTC than a day.
+    ended_on = max(started_on, as_of + timedelta(days=2)) if to_on is None else to_on
+    if ended_on - started_on > timedelta(days=days_max):
+        raise HTTPException(
+            422,
+            f"query.from: {started_on} to {ended_on} is longer than {days_max:g} days, the most "
+            "that STORE_UPTIME_WINDOW_DAYS_MAX allows.",
+        )
+    return started_on, to_on
 
 
 def shown(at: datetime) -> str:

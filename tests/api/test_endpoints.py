@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from api.builds import BuildError
 from api.reports import Reports
 from api.settings import Settings
+from api.tables import TABLES
 from tests.api.fakes import FakeBuilder, csv_of, publish
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
@@ -184,6 +185,7 @@ def test_errors_are_declared(client: TestClient):
         ("/stores/{store_id}", "get"): reading,
         ("/stores/{store_id}/timeline", "get"): reading,
         ("/uptime", "get"): reading,
+        **{(f"/{table.path}", "get"): reading for table in TABLES},
         ("/ingest/{name}", "get"): sorted({*guarded, "200", "404", "422"}),
         ("/ingest/{name}", "post"): sorted(
             {*guarded, "200", "201", "400", "404", "409", "415", "422", "503", "507"}

@@ -68,6 +68,8 @@ def test_store_is_what_the_release_knows_of_it(client: TestClient):
         "last_polled_at": "2026-03-12T17:00:00.000000Z",
         "last_status": "active",
         "attributes": {BRAND: "red"},
+        "hours": [],
+        "special_hours": [],
     }
     assert list(figures) == ["last_hour", "last_day", "last_week"]
     assert figures["last_week"]["started_at"] == "2026-03-05T18:00:00.000000Z"
