@@ -17,7 +17,7 @@ from api.metrics import MeasuredBuilder, Metrics
 from api.paths import PathsAsSent
 from api.releases import Releases, SharedReleases
 from api.reports import Reports
-from api.routers import audit, health, ingest, reports, stores, tables, uptime
+from api.routers import audit, explain, health, ingest, reports, stores, tables, uptime
 from api.settings import Settings, read_settings
 
 
@@ -57,6 +57,8 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
     app.add_middleware(Gate, settings=settings)
     guarded = errors.declared(401, 403, 413, 429)
     app.include_router(reports.router, responses=guarded)
+    # Before the path of a store, which takes whatever comes.
+    app.include_router(explain.router, responses=guarded, dependencies=[needs("read")])
     app.include_router(stores.router, responses=guarded, dependencies=[needs("read")])
     app.include_router(uptime.router, responses=guarded, dependencies=[needs("read")])
     app.include_router(tables.router, responses=guarded)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
 import duckdb
-from fastapi import Query, Request, Response
+from fastapi import Path, Query, Request, Response
 from starlette.exceptions import HTTPException
 
 from api.errors import declared
@@ -27,6 +27,13 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 # An array or object of JSON as DuckDB wrote it, and what else belongs into the answer.
 Ask = Callable[[Release, duckdb.DuckDBPyConnection], bytes]
 
+StoreId = Annotated[
+    str,
+    Path(
+        description="The store's id, percent-encoded, a slash in it too.",
+        examples=["1000000000000000001"],
+    ),
+]
 From = Annotated[
     datetime | None,
     Query(

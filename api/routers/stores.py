@@ -5,13 +5,14 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 import duckdb
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.pages import Cursor, Limit, read_cursor, write_cursor
 from api.reading import (
     REFUSALS,
     From,
+    StoreId,
     To,
     allowed_stores,
     answer,
@@ -82,14 +83,6 @@ _SPECIAL_HOURS = """
 """
 
 Sort = StrEnum("Sort", ["store_id", "last_polled_at", *_FIGURE_SORTS])
-
-StoreId = Annotated[
-    str,
-    Path(
-        description="The store's id, percent-encoded, a slash in it too.",
-        examples=["1000000000000000001"],
-    ),
-]
 
 
 class PeriodFigures(BaseModel):

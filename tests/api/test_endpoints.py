@@ -184,6 +184,7 @@ def test_errors_are_declared(client: TestClient):
         ("/stores", "get"): reading,
         ("/stores/{store_id}", "get"): reading,
         ("/stores/{store_id}/timeline", "get"): reading,
+        ("/stores/{store_id}/explain", "get"): reading,
         ("/uptime", "get"): reading,
         **{(f"/{table.path}", "get"): reading for table in TABLES},
         ("/ingest/{name}", "get"): sorted({*guarded, "200", "404", "422"}),
