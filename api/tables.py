@@ -186,10 +186,12 @@ TABLES = (
         "common_causes",
         "common_causes",
         {
-            "first_seen_at": "-first_seen_at timezone",
-            "business_seconds_lost": "-business_seconds_lost -first_seen_at timezone",
+            "first_seen_at": "-first_seen_at attribute value",
+            "business_seconds_lost": "-business_seconds_lost -first_seen_at attribute value",
         },
+        _ATTRIBUTE,
     ),
+    Table("poll_gaps", "poll_gaps", {"started_at": "-started_at"}),
     Table(
         "targets",
         "target_attainment",

@@ -17,12 +17,20 @@ from api.main import create_app
 from api.releases import Releases
 from api.settings import PROJECT, Settings
 from tests.api.fakes import FakeBuilder, local_client
+from tests.api.readable import ODD_IDS
 
 LONG_AGO = time.time() - 86_400
 
 A = "1000000000000000001"
 B = "1000000000000000002"
-# What each optional input may say, and three stores that fail together.
+ODD = (*ODD_IDS, "a/explain", "x" * 1000)
+
+
+def quoted_in_csv(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+# What each optional input may say, and stores that fail together, with odd names and others.
 FURTHER_INPUTS = {
     "stores": f"""store_id,brand
 {A},red
@@ -55,7 +63,7 @@ t3,Asia/Tokyo
     "store_status_together": "store_id,status,timestamp_utc\n"
     + "".join(
         f"{store_id},{status},2026-03-10 {hour}:00:00 UTC\n"
-        for store_id in ("t1", "t2", "t3")
+        for store_id in ("t1", "t2", "t3", *(quoted_in_csv(odd) for odd in ODD))
         for hour, status in ((10, "active"), (11, "inactive"), (12, "active"))
     ),
 }
