@@ -15,6 +15,7 @@ from api.errors import declared
 from api.etags import is_known
 from api.options import MEDIA_TYPES, ReportOptions
 from api.pages import Cursor, Limit, read_cursor, write_cursor
+from api.reading import check_limit
 from api.reports import Entry, KeyReusedError, Report
 
 router = APIRouter(tags=["reports"])
@@ -134,6 +135,7 @@ def trigger_report(
 )
 def get_reports(request: Request, limit: Limit = 100, cursor: Cursor = None) -> ReportsPage:
     """List the reports, the newest first."""
+    check_limit(request, limit)
     before = read_cursor(cursor, _ORDER, str, str)
     if before is not None and None in before:
         raise HTTPException(422, "query.cursor: it is not a `next_cursor` of this list.")
@@ -213,9 +215,6 @@ async def get_report(request: Request, report_id: str) -> Response:
     return Response(_state(report), media_type="application/json")
 
 
-@router.head(
-    "/download/{name}", include_in_schema=False, dependencies=[needs("read", every_store=True)]
-)
 @router.get(
     "/download/{name}",
     dependencies=[needs("read", every_store=True)],
@@ -244,9 +243,6 @@ def download(request: Request, name: str) -> Response:
         report.close()
         return Response(status_code=304, headers=headers)
     headers["Content-Length"] = str(report.size)
-    if request.method == "HEAD":
-        report.close()
-        return Response(media_type=media_type, headers=headers)
     return StreamingResponse(report.chunks(), media_type=media_type, headers=headers)
 
 

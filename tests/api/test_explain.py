@@ -10,9 +10,9 @@ from fastapi.testclient import TestClient
 from api.routers.explain import Explanation
 from api.settings import Settings
 from tests.api.conftest import A, B
+from tests.api.fakes import AS_OF
 from tests.api.readable import publish_copy
 from tests.api.test_reading import ask, refused
-from tests.api.test_tables import AS_OF
 
 
 @pytest.fixture(autouse=True)

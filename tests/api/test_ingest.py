@@ -73,7 +73,10 @@ def test_upload_is_an_input_and_has_a_receipt(client: TestClient, settings: Sett
         ("special_hours", "store_id,date,opens,closes,closed\na,2026-12-25,,,yes\n"),
         ("special_hours", "store_id,date,closed\n*,2026-12-25,yes\n"),
         ("exclusions", "store_id,from,to\na,2026-03-11 10:00:00,2026-03-11 11:00:00\n"),
-        ("exclusions", "store_id,from,to,reason,author\n*,2026-03-11T10:00:00Z,2026-03-12T00:00:00Z,x,y\n"),
+        (
+            "exclusions",
+            "store_id,from,to,reason,author\n*,2026-03-11T10:00:00Z,2026-03-12T00:00:00Z,x,y\n",
+        ),
         ("stores", "store_id,brand,region\na,red,\n"),
         ("uptime_targets", "attribute,ratio,period\nall,99%,month\n"),
         ("uptime_targets", "attribute,value,target,period\nbrand,red,0.99,week\n"),
