@@ -193,6 +193,17 @@ TABLES = (
     ),
     Table("poll_gaps", "poll_gaps", {"started_at": "-started_at"}),
     Table(
+        "policy_comparison",
+        "policy_comparison",
+        {"store_id": "store_id policy"},
+        [_equals("policy", "Such as `first_known` or `unknown, 4 h`.")],
+    ),
+    Table(
+        "policy_effects",
+        "policy_effects",
+        {"store_id": "store_id", "uptime_ratio_spread": "-uptime_ratio_spread store_id"},
+    ),
+    Table(
         "targets",
         "target_attainment",
         {

@@ -1,9 +1,5 @@
 with stores as (
-    select
-        stores.*,
-        store_keys.store_key,
-    from {{ ref('stores') }} as stores
-    inner join {{ ref('int_store_keys') }} as store_keys on stores.store_id = store_keys.store_id
+    select * from {{ ref('stores') }}
 ),
 
 weeks as (
@@ -23,7 +19,7 @@ store_keys as (
 -- behind the period, which ends there.
 gaps as (
     select
-        stores.store_key,
+        store_keys.store_key,
         stores.store_id,
         stores.last_polled_at,
         stores.last_status,

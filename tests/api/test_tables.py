@@ -142,6 +142,7 @@ def test_equal_rows_are_given_out_as_often_as_they_are_there(client: TestClient)
         ("targets", {"met": True}, "is_met", {True}),
         ("targets", {"running": True}, "is_running", {True}),
         ("common_causes", {"attribute": "all"}, "value", {None}),
+        ("policy_comparison", {"policy": "first_known"}, "max_poll_gap_hours", {None}),
         ("groups", {"attribute": "brand"}, "value", {None, "blue", "red"}),
         ("groups", {"period": "last_day"}, "period", {"last_day"}),
         ("rejected_rows", {"input": "timezones"}, "input", {"timezones"}),
