@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -264,6 +265,17 @@ def test_token_for_some_stores_sees_those_alone(settings: Settings, builder: Fak
             assert refused(client, f"/{path}?stores={B}")[0] == 403
         seen = ask(client, "current_status")["current_status"]
         assert [row["store_id"] for row in seen] == [A]
+
+
+@pytest.mark.parametrize("group_by", ["store", "timezone", "last_status", "brand"])
+def test_groups_of_a_window_add_up_to_the_whole(client: TestClient, group_by: str):
+    window = {"from": "2026-03-09T01:23:45.678901Z", "to": "2026-03-11T20:00:00.000001Z"}
+    [whole] = ask(client, "uptime", **window)["groups"]
+    groups = ask(client, "uptime", group_by=group_by, limit=1000, **window)["groups"]
+    assert len(groups) > 1
+    for name in whole:
+        if name == "stores" or "_seconds" in name:
+            assert sum(Decimal(str(group[name])) for group in groups) == Decimal(str(whole[name]))
 
 
 def test_store_has_its_hours(client: TestClient):
