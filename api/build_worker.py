@@ -1,8 +1,9 @@
 """The process that runs dbt for the service: it imports and parses once, then builds on demand.
 
 Run: `python -m api.build_worker <target path> [flags of dbt] [-- flags of dbt build]`. Each line on
-standard input asks for a build; each build is answered by one line of JSON on standard output, see
-`Outcome`. The end of standard input ends the process, also in the middle of a build.
+standard input asks for a build; each build is answered by lines of JSON on standard output: one for
+each model that is done, see `Progress`, and the last one says how it ended, see `Outcome`. The end
+of standard input ends the process, also in the middle of a build.
 
 A build runs in a fork of this process: it starts with dbt imported and the project parsed, and
 what it leaves behind in memory goes with it.
@@ -14,7 +15,7 @@ import os
 import select
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -23,6 +24,7 @@ from dbt.artifacts.schemas.results import NodeStatus
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 from dbt_common.clients.jinja import template_cache
+from dbt_common.events.base_types import EventMsg
 
 from api.inputs import project_state
 from api.settings import PROJECT
@@ -38,6 +40,31 @@ class Outcome(TypedDict):
 
     error: str | None
     is_locked: bool
+
+
+class Progress(TypedDict):
+    """How many models of the project a build has done, well or not."""
+
+    models_done: int
+    models_all: int
+
+
+class Counter:
+    """Counts the models that dbt has done, in whichever thread, and tells each time."""
+
+    def __init__(self, models_all: int, tell: Callable[[Progress], None]) -> None:
+        self._progress: Progress = {"models_done": 0, "models_all": models_all}
+        self._tell = tell
+        self._lock = threading.Lock()
+        tell(self._progress)
+
+    def __call__(self, event: EventMsg) -> None:
+        """Take an event of dbt."""
+        if event.info.name != "NodeFinished" or event.data.node_info.resource_type != "model":
+            return
+        with self._lock:
+            self._progress["models_done"] += 1
+            self._tell(self._progress)
 
 
 class Project:
@@ -79,16 +106,21 @@ class Project:
         gc.collect()
         gc.freeze()
 
-    def build(self) -> Outcome:
+    def build(self, tell: Callable[[Progress], None]) -> Outcome:
         # This process ends soon, and the search for garbage takes a tenth of the time.
         gc.disable()
         # Unit tests test the models, not the inputs.
         args = [*self._before, "build", *self._after, "--exclude-resource-type", "unit_test"]
         args += self._selection
         try:
-            return outcome(dbtRunner(manifest=self._manifest).invoke(args))
+            counter = Counter(self._models(), tell)
+            return outcome(dbtRunner(manifest=self._manifest, callbacks=[counter]).invoke(args))
         finally:
             _close_database()
+
+    def _models(self) -> int:
+        nodes = [] if self._manifest is None else self._manifest.nodes.values()
+        return sum(node.resource_type == "model" for node in nodes)
 
 
 def _close_database() -> None:
@@ -129,14 +161,14 @@ def _first_failure(result: Any) -> str:
     return ""
 
 
-def in_fork(work: Callable[[], Outcome], channel: int) -> None:
-    """Do the work in a fork, which writes the outcome; if it dies, so does this process."""
+def in_fork(work: Callable[[Callable[[Progress], None]], Outcome], channel: int) -> None:
+    """Do the work in a fork, which says how it goes and ends; if it dies, so does this process."""
     pid = os.fork()
     if pid == 0:
         status = 1
         try:
             threading.Thread(target=_exit_at_end_of_input, daemon=True).start()
-            _send(channel, work())
+            _send(channel, work(lambda progress: _send(channel, progress)))
             status = 0
         finally:
             os._exit(status)
@@ -152,7 +184,7 @@ def _exit_at_end_of_input() -> None:
     os._exit(1)
 
 
-def _send(channel: int, message: Outcome) -> None:
+def _send(channel: int, message: Mapping[str, Any]) -> None:
     os.write(channel, json.dumps(message).encode() + b"\n")
 
 

@@ -7,10 +7,11 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from api.settings import PROJECT, Settings
 
@@ -29,12 +30,24 @@ class CancelledError(BuildError):
     """The builder was closed meanwhile."""
 
 
+@dataclass(frozen=True)
+class Progress:
+    """How far a build is."""
+
+    models_done: int
+    models_all: int
+
+
+# Is told, in the thread of the build, how far it is.
+Tell = Callable[[Progress], None]
+
+
 class Builder(Protocol):
     """What runs a build; `build` blocks, `close` ends it from another thread."""
 
     def warm_up(self) -> None: ...
 
-    def build(self) -> None: ...
+    def build(self, tell: Tell) -> None: ...
 
     def close(self) -> None: ...
 
@@ -58,16 +71,15 @@ class DbtBuilder:
         with self._lock:
             self._running_worker()
 
-    def build(self) -> None:
+    def build(self, tell: Tell = lambda _: None) -> None:
         """Build and publish a release; a worker that dies is replaced once.
 
         Raises LockedError if another process is writing the DuckDB file, CancelledError if
         `close` was called, and BuildError if the build failed.
         """
-        answer = self._ask_worker() or self._ask_worker()
-        if not answer:
+        outcome = self._ask_worker(tell) or self._ask_worker(tell)
+        if not outcome:
             raise BuildError("The build's process died twice; the memory may be too small.")
-        outcome = json.loads(answer)
         if outcome["is_locked"]:
             raise LockedError(outcome["error"])
         if outcome["error"]:
@@ -80,8 +92,8 @@ class DbtBuilder:
                 _kill(self._worker)
                 self._worker.wait()
 
-    def _ask_worker(self) -> bytes:
-        """Have the worker build, and return its answer; nothing if it died."""
+    def _ask_worker(self, tell: Tell) -> dict[str, Any] | None:
+        """Have the worker build, and return how that ended; None if it died."""
         with self._lock:
             worker = self._running_worker()
         is_late = threading.Event()
@@ -93,18 +105,18 @@ class DbtBuilder:
         timer = threading.Timer(self._timeout_seconds, end_late_build)
         timer.start()
         try:
-            answer = _ask(worker)
+            outcome = _ask(worker, tell)
         finally:
             timer.cancel()
-        if answer:
-            return answer
+        if outcome:
+            return outcome
         if self._is_closed:
             raise CancelledError("The service was stopped.")
         _kill(worker)
         log.warning("The build's process died (%s)", worker.wait())
         if is_late.is_set():
             raise BuildError(f"The build took longer than {self._timeout_seconds:g} seconds.")
-        return b""
+        return None
 
     def _running_worker(self) -> subprocess.Popen[bytes]:
         if self._is_closed:
@@ -152,15 +164,20 @@ def _dbt_builder(
     return DbtBuilder(environment, settings.build_timeout_seconds, command)
 
 
-def _ask(worker: subprocess.Popen[bytes]) -> bytes:
+def _ask(worker: subprocess.Popen[bytes], tell: Tell) -> dict[str, Any] | None:
     assert worker.stdin is not None
     assert worker.stdout is not None
     try:
         worker.stdin.write(b"\n")
         worker.stdin.flush()
     except BrokenPipeError:
-        return b""
-    return worker.stdout.readline()
+        return None
+    while line := worker.stdout.readline():
+        said = json.loads(line)
+        if "error" in said:
+            return said
+        tell(Progress(**said))
+    return None
 
 
 def _kill(worker: subprocess.Popen[bytes]) -> None:

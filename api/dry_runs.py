@@ -67,7 +67,8 @@ class DryRuns:
                                 'raw_values': raw_values}} order by line_number
                             )[:{_SAMPLES}]
                         from rejected_rows
-                        where input = ?
+                        -- Which stores and groups there are, other files tell.
+                        where input = ? and reason not in ('unknown_store', 'unknown_group')
                         group by reason
                         order by rows desc, reason
                         """,

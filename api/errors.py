@@ -11,6 +11,9 @@ from starlette.exceptions import HTTPException
 
 MEDIA_TYPE = "application/problem+json"
 
+# Of a value that is refused, so much is told.
+_SHOWN_MAX = 100
+
 
 class Problem(BaseModel):
     """What went wrong, for programs (`status`) and for people (`detail`)."""
@@ -56,11 +59,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> ProblemResponse:
-        details = [
-            f"{'.'.join(str(part) for part in found['loc'])}: {found['msg']}"
-            for found in error.errors()
-        ]
-        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(details) + ".")
+        details = "; ".join(_explained(found) for found in error.errors())
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{details}.")
 
     @app.exception_handler(Exception)
     async def _broken(request: Request, error: Exception) -> ProblemResponse:
@@ -68,3 +68,14 @@ def install(app: FastAPI) -> None:
             HTTPStatus.INTERNAL_SERVER_ERROR,
             "The service failed to answer; its log has the cause.",
         )
+
+
+def _explained(found: dict[str, Any]) -> str:
+    """Return where a value was, what would be accepted there, and the value."""
+    where = ".".join(str(part) for part in found["loc"])
+    said = found["msg"].removeprefix("Value error, ")
+    value = found.get("input")
+    if found["type"] == "missing" or not isinstance(value, str | int | float):
+        return f"{where}: {said}"
+    shown = repr(value)
+    return f"{where}: {said}, not {shown if len(shown) <= _SHOWN_MAX else shown[:_SHOWN_MAX] + '…'}"

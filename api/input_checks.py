@@ -12,9 +12,12 @@ from api.uploads import Upload, UploadError, check_unpacked_size
 
 _SAMPLE_ROWS = 1000
 
-# The macro by which staging reads a column, and what it can read.
+# The macro by which staging reads a column that every row needs, and what it can read.
 _READABLE = {
     "timestamp_utc": ("instant_us", "2026-03-12 18:13:22 UTC"),
+    "from": ("instant_us", "2026-03-12 18:13:22 UTC"),
+    "to": ("instant_us", "2026-03-12 18:13:22 UTC"),
+    "date": ("local_day", "2026-12-24"),
     "start_time_local": ("time_of_day_us", "09:00:00"),
     "end_time_local": ("time_of_day_us", "17:00:00"),
 }
@@ -63,7 +66,7 @@ def _check_csv(
     needed = {name: f"c{position}" for name, position in positions.items()}
     parsed = _count(connection, source, needed)
     [(malformed,)] = connection.execute("select count(distinct line) from reject_errors").fetchall()
-    _check_sample(connection, source, needed)
+    _check_sample(connection, source, needed, spec)
     return Rows(parsed + malformed, malformed)
 
 
@@ -84,15 +87,20 @@ def _check_parquet(
     positions = _positions([name.strip().lower() for name in names], input_name, spec)
     needed = {name: identifier(names[position]) for name, position in positions.items()}
     rows = _count(connection, source, needed)
-    _check_sample(connection, source, needed)
+    _check_sample(connection, source, needed, spec)
     return Rows(rows, 0)
 
 
 def _positions(names: list[str], input_name: str, spec: dict[str, Any]) -> dict[str, int]:
-    """Return where each column stands that the input needs; the first spelling found counts."""
+    """Return where each column stands that the input needs; the first spelling found counts.
+
+    An optional column may be missing.
+    """
     positions = {}
     for name, spellings in spec["columns"].items():
         found = [spelling for spelling in spellings if spelling in names]
+        if not found and name in spec.get("optional_columns", []):
+            continue
         if not found:
             raise UploadError(
                 f"There is no column {' or '.join(spellings)}, which {input_name} needs; "
@@ -110,16 +118,22 @@ def _count(connection: duckdb.DuckDBPyConnection, source: str, needed: dict[str,
 
 
 def _check_sample(
-    connection: duckdb.DuckDBPyConnection, source: str, needed: dict[str, str]
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    needed: dict[str, str],
+    spec: dict[str, Any],
 ) -> None:
     """Raise UploadError if a column can be read in none of the first rows."""
-    sample = ", ".join(f"cast({column} as varchar) as {name}" for name, column in needed.items())
+    sample = ", ".join(
+        f"cast({column} as varchar) as {identifier(name)}" for name, column in needed.items()
+    )
     for name, (macro, example) in _READABLE.items():
-        if name not in needed:
+        if name not in needed or name in spec.get("optional_columns", []):
             continue
+        named = identifier(name)
         [(rows, readable, first)] = connection.execute(
             f"""
-            select count(*), count({expression(macro, name)}), any_value({name})
+            select count(*), count({expression(macro, named)}), any_value({named})
             from (select {sample} from {source} limit {_SAMPLE_ROWS})
             """
         ).fetchall()

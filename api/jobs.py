@@ -6,7 +6,7 @@ import time
 
 import duckdb
 
-from api.builds import Builder, BuildError, CancelledError, LockedError
+from api.builds import Builder, BuildError, CancelledError, LockedError, Progress
 from api.inputs import why_outdated
 from api.options import ReportOptions
 from api.releases import Release, Releases, attach
@@ -36,6 +36,8 @@ class Jobs:
         self._reports = reports
         self._releases = releases
         self._builder = builder
+        # How far the build is for the reports being worked on; None if they need none.
+        self.progress: Progress | None = None
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="jobs")
@@ -76,8 +78,10 @@ class Jobs:
                 log.warning("Build failed: %s", error)
                 for report_id in report_ids:
                     self._reports.fail(report_id, str(error))
-                continue
-            self._take_snapshots(report_ids, release)
+            else:
+                self._take_snapshots(report_ids, release)
+            finally:
+                self.progress = None
         self._expire()
 
     def _run(self) -> None:
@@ -108,7 +112,7 @@ class Jobs:
             try:
                 log.info("Building, since %s", reason)
                 began_at = time.monotonic()
-                self._builder.build()
+                self._builder.build(self._keep_progress)
                 log.info("Built in %.2f s", time.monotonic() - began_at)
                 built = self._releases.newest()
                 if built is None or built == release:
@@ -125,6 +129,9 @@ class Jobs:
             log.info("Waiting: %s", problem)
             if self._stop.wait(RETRY_SECONDS):
                 raise CancelledError("The service was stopped.")
+
+    def _keep_progress(self, progress: Progress) -> None:
+        self.progress = progress
 
     def _prune(self) -> None:
         self._releases.prune(self._settings.releases_kept, self._settings.releases_kept_seconds)

@@ -8,16 +8,18 @@ from fastapi_offline import FastAPIOffline
 
 from api import errors
 from api.access import Access, needs
+from api.bodies import BodyLimit
 from api.builds import Builder, service_builder
 from api.dry_runs import DryRuns
 from api.gate import Gate
+from api.heads import HeadAsGet
 from api.jobs import Jobs
 from api.landing import Landing
 from api.metrics import MeasuredBuilder, Metrics
 from api.paths import PathsAsSent
 from api.releases import Releases, SharedReleases
 from api.reports import Reports
-from api.routers import audit, health, ingest, reports, stores, uptime
+from api.routers import audit, explain, health, ingest, reports, stores, tables, uptime
 from api.settings import Settings, read_settings
 
 
@@ -54,9 +56,13 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
     )
     errors.install(app)
     app.add_middleware(PathsAsSent, prefix="/stores/")
+    app.add_middleware(HeadAsGet)
+    app.add_middleware(BodyLimit, bytes_max=settings.body_bytes_max)
     app.add_middleware(Gate, settings=settings)
     guarded = errors.declared(401, 403, 413, 429)
     app.include_router(reports.router, responses=guarded)
+    # Before the path of a store, which takes whatever comes.
+    app.include_router(explain.router, responses=guarded, dependencies=[needs("read")])
     app.include_router(stores.router, responses=guarded, dependencies=[needs("read")])
     app.include_router(uptime.router, responses=guarded, dependencies=[needs("read")])
     app.include_router(
@@ -66,6 +72,7 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
         audit.router, responses=guarded, dependencies=[needs("admin", every_store=True)]
     )
     app.include_router(health.router, responses=errors.declared(403, 413))
+    app.include_router(tables.router, responses=guarded)
     return app
 
 

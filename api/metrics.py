@@ -9,7 +9,7 @@ import duckdb
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric, SummaryMetricFamily
 
-from api.builds import Builder
+from api.builds import Builder, Tell
 from api.releases import NoReleaseError, Release, SharedReleases
 from api.reports import Reports
 
@@ -64,11 +64,11 @@ class MeasuredBuilder:
         self.warm_up = builder.warm_up
         self.close = builder.close
 
-    def build(self) -> None:
+    def build(self, tell: Tell) -> None:
         began_at = time.monotonic()
         result = "failed"
         try:
-            self._builder.build()
+            self._builder.build(tell)
             result = "succeeded"
         finally:
             self._metrics.built(result, time.monotonic() - began_at)

@@ -42,7 +42,11 @@ class ReportOptions(BaseModel):
         "ratio, and the number of polls. With `as_of` further back than a day, what hangs on polls "
         "that are not kept any more is empty.",
     )
-    format: Format = Field("csv", description="Of the file.")
+    format: Format = Field(
+        "csv",
+        description="Of the file. In CSV, an id that a spreadsheet would run as a formula, such as "
+        "`=cmd()`, has an apostrophe in front; the others have every id as it is.",
+    )
     stores: list[Annotated[str, StringConstraints(min_length=1, max_length=1000)]] | None = Field(
         None,
         min_length=1,

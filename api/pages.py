@@ -42,7 +42,7 @@ def read_cursor(cursor: str | None, order: str, *types: type) -> tuple[Any, ...]
     except (binascii.Error, ValueError, RecursionError):
         said = None
     if not isinstance(said, list) or len(said) != 1 + len(types):
-        raise _not_ours(cursor)
+        raise not_ours(cursor)
     said_order, *keys = said
     if said_order != order:
         raise HTTPException(
@@ -53,7 +53,7 @@ def read_cursor(cursor: str | None, order: str, *types: type) -> tuple[Any, ...]
     try:
         return tuple(_read(key, kind) for key, kind in zip(keys, types, strict=True))
     except ValueError:
-        raise _not_ours(cursor) from None
+        raise not_ours(cursor) from None
 
 
 def _read(key: object, kind: type) -> Any:
@@ -67,7 +67,8 @@ def _read(key: object, kind: type) -> Any:
     return key
 
 
-def _not_ours(cursor: str) -> HTTPException:
+def not_ours(cursor: str | None) -> HTTPException:
+    """Return the refusal of a cursor that was not made here."""
     return HTTPException(
         422, f"query.cursor: {cursor!r} is not a `next_cursor` that this service gave out."
     )

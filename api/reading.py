@@ -3,11 +3,11 @@
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
 import duckdb
-from fastapi import Query, Request, Response
+from fastapi import Path, Query, Request, Response
 from starlette.exceptions import HTTPException
 
 from api.errors import declared
@@ -27,6 +27,13 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 # An array or object of JSON as DuckDB wrote it, and what else belongs into the answer.
 Ask = Callable[[Release, duckdb.DuckDBPyConnection], bytes]
 
+StoreId = Annotated[
+    str,
+    Path(
+        description="The store's id, percent-encoded, a slash in it too.",
+        examples=["1000000000000000001"],
+    ),
+]
 From = Annotated[
     datetime | None,
     Query(
@@ -133,6 +140,29 @@ def window(
             "days, the most that STORE_UPTIME_WINDOW_DAYS_MAX allows.",
         )
     return started_at, ended_at
+
+
+def days(
+    request: Request, release: Release, from_on: date | None, to_on: date | None
+) -> tuple[date, date | None]:
+    """Return the dates asked for, those from a week before `as_of` on if none were.
+
+    Raises HTTPException 422 for a window that is empty or too long.
+    """
+    as_of = datetime.fromisoformat(release.as_of).date()
+    started_on = as_of - timedelta(days=7) if from_on is None else from_on
+    if to_on is not None and started_on >= to_on:
+        raise HTTPException(422, f"query.from: {started_on} is not before {to_on}, the end.")
+    days_max = request.app.state.settings.window_days_max
+    # No clock is further ahead of UTC than a day.
+    ended_on = max(started_on, as_of + timedelta(days=2)) if to_on is None else to_on
+    if ended_on - started_on > timedelta(days=days_max):
+        raise HTTPException(
+            422,
+            f"query.from: {started_on} to {ended_on} is longer than {days_max:g} days, the most "
+            "that STORE_UPTIME_WINDOW_DAYS_MAX allows.",
+        )
+    return started_on, to_on
 
 
 def shown(at: datetime) -> str:

@@ -21,6 +21,17 @@ _COPY_OPTIONS: dict[Format, str] = {
     "parquet": "format parquet",
     "json": "format json, array true",
 }
+# A spreadsheet runs what begins like a formula, and quotes do not keep it from that; an apostrophe
+# does. Numbers stay as they are. A further one tells `'=a` from what becomes of `=a`.
+_CSV_ID = r"""
+    case
+        when
+            regexp_matches(report.store_id, '^''*[=+\-@\t\r\n]')
+            and not regexp_full_match(report.store_id, '''*[+\-][0-9.]+')
+            then '''' || report.store_id
+        else report.store_id
+    end
+"""
 _FETCHED_ROWS = 10_000
 _SHEET_ROWS_MAX = 1_048_575
 
@@ -72,8 +83,12 @@ def _query(options: ReportOptions) -> str:
     if options.as_of:
         source += f"_as_of(timestamp '{_shown(options.as_of)}')"
     chosen = ", ".join(quoted(store) for store in options.stores or [])
-    condition = f"where store_id in ({chosen})" if options.stores else ""
-    return f"select * from {source} {condition} order by store_id"
+    condition = f"where report.store_id in ({chosen})" if options.stores else ""
+    store_id = _CSV_ID if options.format == "csv" else "report.store_id"
+    return f"""
+        select {store_id} as store_id, report.* exclude (store_id)
+        from {source} as report {condition} order by report.store_id
+    """
 
 
 def _check(connection: duckdb.DuckDBPyConnection, options: ReportOptions) -> None:

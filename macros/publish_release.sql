@@ -60,6 +60,6 @@
     {% do return([
         'int_horizon', 'int_store_keys', 'int_store_timeline', 'int_store_days', 'int_store_offsets', 'int_status_runs',
         'int_inactive_runs', 'int_recent_polls', 'int_recent_runs', 'int_exclusions', 'int_weekly_hours', 'int_uptime_targets',
-        'int_first_polls_of_week', 'int_confirmed_when_closed',
+        'int_confirmed_when_closed',
     ]) %}
 {% endmacro %}

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.errors import declared
+from api.reading import check_limit
 
 router = APIRouter(tags=["service"])
 
@@ -39,6 +40,7 @@ def get_audit(
     before: Annotated[int | None, Query(ge=1, le=1 << 62)] = None,
 ) -> AuditPage:
     """List who triggered, ingested and changed what, and what was refused."""
+    check_limit(request, limit)
     found = request.app.state.access.audited(limit, before)
     return AuditPage(
         entries=[Entry.model_validate(entry) for entry in found],

@@ -125,7 +125,8 @@ async def ingest(
     name: Annotated[
         str,
         PathParameter(
-            description="The input: `store_status`, `business_hours`, `timezones`.",
+            description="The input: `store_status`, `business_hours` or `timezones`; or an "
+            "optional one, `special_hours`, `exclusions`, `stores` or `uptime_targets`.",
             examples=["store_status"],
         ),
     ],

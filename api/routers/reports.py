@@ -15,7 +15,8 @@ from api.errors import declared
 from api.etags import is_known
 from api.options import MEDIA_TYPES, ReportOptions
 from api.pages import Cursor, Limit, read_cursor, write_cursor
-from api.reports import KeyReusedError, Report
+from api.reading import check_limit
+from api.reports import Entry, KeyReusedError, Report
 
 router = APIRouter(tags=["reports"])
 
@@ -49,6 +50,15 @@ class Failed(BaseModel):
     error: str = Field(description="Why, in one sentence.")
 
 
+class Progress(BaseModel):
+    """How far the build for a report is."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    models_done: int = Field(examples=[12])
+    models_all: int = Field(examples=[40])
+
+
 class Listed(BaseModel):
     """A report in the list; what is not known yet is null."""
 
@@ -66,6 +76,9 @@ class Listed(BaseModel):
     stores: int | None = Field(description="How many stores the report has.")
     rejected_rows: int | None = Field(description="How many rows of the inputs were set aside.")
     methodology: dict[str, Any] | None = Field(description="The policy behind the numbers.")
+    progress: Progress | None = Field(
+        None, description="While it is running, if that takes a build."
+    )
 
 
 class ReportsPage(BaseModel):
@@ -122,13 +135,14 @@ def trigger_report(
 )
 def get_reports(request: Request, limit: Limit = 100, cursor: Cursor = None) -> ReportsPage:
     """List the reports, the newest first."""
+    check_limit(request, limit)
     before = read_cursor(cursor, _ORDER, str, str)
     if before is not None and None in before:
         raise HTTPException(422, "query.cursor: it is not a `next_cursor` of this list.")
     found = request.app.state.reports.page(limit, before)
     last = found[-1] if len(found) == limit else None
     return ReportsPage(
-        reports=[Listed.model_validate(entry) for entry in found],
+        reports=[_listed(request, entry) for entry in found],
         next_cursor=write_cursor(_ORDER, last.requested_at, last.report_id) if last else None,
     )
 
@@ -143,7 +157,7 @@ def get_listed_report(request: Request, report_id: str) -> Listed:
     entry = request.app.state.reports.entry(report_id)
     if entry is None:
         raise HTTPException(404, f"There is no report {report_id!r}.")
-    return Listed.model_validate(entry)
+    return _listed(request, entry)
 
 
 @router.delete(
@@ -201,9 +215,6 @@ async def get_report(request: Request, report_id: str) -> Response:
     return Response(_state(report), media_type="application/json")
 
 
-@router.head(
-    "/download/{name}", include_in_schema=False, dependencies=[needs("read", every_store=True)]
-)
 @router.get(
     "/download/{name}",
     dependencies=[needs("read", every_store=True)],
@@ -232,10 +243,14 @@ def download(request: Request, name: str) -> Response:
         report.close()
         return Response(status_code=304, headers=headers)
     headers["Content-Length"] = str(report.size)
-    if request.method == "HEAD":
-        report.close()
-        return Response(media_type=media_type, headers=headers)
     return StreamingResponse(report.chunks(), media_type=media_type, headers=headers)
+
+
+def _listed(request: Request, entry: Entry) -> Listed:
+    listed = Listed.model_validate(entry)
+    if listed.status == "Running" and (progress := request.app.state.jobs.progress):
+        listed.progress = Progress.model_validate(progress)
+    return listed
 
 
 def _state(report: Report) -> bytes:

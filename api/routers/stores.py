@@ -1,17 +1,18 @@
 """The stores of the newest release: all of them, one of them, and its timeline."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 import duckdb
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.pages import Cursor, Limit, read_cursor, write_cursor
 from api.reading import (
     REFUSALS,
     From,
+    StoreId,
     To,
     allowed_stores,
     answer,
@@ -51,15 +52,37 @@ _KNOWN_COLUMNS = (
     "last_status",
 )
 
-Sort = StrEnum("Sort", ["store_id", "last_polled_at", *_FIGURE_SORTS])
+_HOURS = """
+    select coalesce(to_json(list(
+        {
+            'opens_on_day': opens_on_day, 'opens_at': opens_at,
+            'closes_on_day': closes_on_day, 'closes_at': closes_at
+        }
+        order by opens_on_day, opens_at
+    )), '[]')
+    from weekly_hours
+    where store_id = $store_id
+"""
+# What is said of a store itself goes before what is said of all.
+_SPECIAL_HOURS = """
+    select coalesce(to_json(list(
+        {
+            'local_date': local_date, 'is_closed': is_closed,
+            'opens_at': opens_at, 'closes_at': closes_at
+        }
+        order by local_date, opens_at
+    )), '[]')
+    from special_hours
+    where
+        local_date >= cast(cast($as_of as timestamp) as date) - 1
+        and store_id = case
+            when local_date in (select local_date from special_hours where store_id = $store_id)
+                then $store_id
+            else '*'
+        end
+"""
 
-StoreId = Annotated[
-    str,
-    Path(
-        description="The store's id, percent-encoded, a slash in it too.",
-        examples=["1000000000000000001"],
-    ),
-]
+Sort = StrEnum("Sort", ["store_id", "last_polled_at", *_FIGURE_SORTS])
 
 
 class PeriodFigures(BaseModel):
@@ -90,6 +113,33 @@ class Store(BaseModel):
     periods: dict[str, PeriodFigures] = Field(description="The figures by period.")
 
 
+class Hours(BaseModel):
+    """Open time in an ordinary week, as in the table `weekly_hours`."""
+
+    opens_on_day: int = Field(description="0 is Monday.")
+    opens_at: str = Field(description="Time on the store's clock.", examples=["09:00:00"])
+    closes_on_day: int
+    closes_at: str
+
+
+class SpecialHours(BaseModel):
+    """What holds on a date in place of the weekly hours, as in the table `special_hours`."""
+
+    local_date: date
+    is_closed: bool
+    opens_at: str | None
+    closes_at: str | None
+
+
+class StoreWithHours(Store):
+    """A store with its figures and hours."""
+
+    hours: list[Hours] = Field(description="The hours of an ordinary week, in force at `as_of`.")
+    special_hours: list[SpecialHours] = Field(
+        description="Those of the day before `as_of` and later."
+    )
+
+
 class Stores(BaseModel):
     """A page of stores."""
 
@@ -102,7 +152,7 @@ class OneStore(BaseModel):
     """One store."""
 
     as_of: datetime
-    store: Store
+    store: StoreWithHours
 
 
 class TimelineRow(BaseModel):
@@ -279,17 +329,23 @@ def get_timeline(
     responses={200: {"model": OneStore}, **REFUSALS},
 )
 def get_store(request: Request, store_id: StoreId) -> Response:
-    """Say what is known of a store."""
+    """Say what is known of a store: zone, hours, last poll, figures."""
     refuse_other_stores(request, [store_id])
 
     def ask(release: Release, connection: duckdb.DuckDBPyConnection) -> bytes:
         store_columns = columns(connection, "stores")
         check_stores_known(connection, [store_id])
-        [(found,)] = connection.execute(
-            f"select json from ({_items(connection, store_columns, 'select ? as store_id')})",
-            [store_id, store_id],
+        [(found, hours, special_hours)] = connection.execute(
+            f"""
+            select json, ({_HOURS}), ({_SPECIAL_HOURS})
+            from ({_items(connection, store_columns, "select $store_id as store_id")})
+            """,
+            {"store_id": store_id, "as_of": release.as_of},
         ).fetchall()
-        return f'{{"as_of": "{release.as_of}", "store": {found}}}'.encode()
+        return (
+            f'{{"as_of": "{release.as_of}", "store": {found[:-1]}, "hours": {hours}, '
+            f'"special_hours": {special_hours}}}}}'
+        ).encode()
 
     return answer(request, ask)
 

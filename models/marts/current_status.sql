@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 with stores as (
     select * from {{ ref('stores') }}
 ),
@@ -10,7 +8,7 @@ weeks as (
 ),
 
 timeline as (
-    select * from {{ ref('store_timeline') }}
+    select * from {{ ref('int_store_timeline') }}
 ),
 
 store_keys as (
@@ -21,6 +19,7 @@ store_keys as (
 -- behind the period, which ends there.
 gaps as (
     select
+        store_keys.store_key,
         stores.store_id,
         stores.last_polled_at,
         stores.last_status,
@@ -47,41 +46,40 @@ heard as (
 
 last_stretches as (
     select
-        store_id,
-        max(ended_at) as ended_at,
-        max_by(status, ended_at) as status,
+        store_key,
+        max(ended_us) as ended_us,
+        max_by(status, ended_us) as status,
     from timeline
-    group by store_id
+    group by store_key
+),
+
+others as (
+    select
+        timeline.store_key,
+        max(timeline.ended_us) as ended_us,
+    from timeline
+    inner join last_stretches
+        on timeline.store_key = last_stretches.store_key
+        and timeline.status <> last_stretches.status
+    group by timeline.store_key
 ),
 
 -- From when on business time has had that status.
 since as (
     select
-        timeline.store_id,
-        min(timeline.started_at) filter (
-            where timeline.started_at >= coalesce(others.ended_at, timeline.started_at)
-        ) as started_at,
+        timeline.store_key,
+        min(timeline.started_us) as started_us,
     from timeline
-    inner join last_stretches on timeline.store_id = last_stretches.store_id
-    left join (
-        select
-            timeline.store_id,
-            max(timeline.ended_at) as ended_at,
-        from timeline
-        inner join last_stretches
-            on timeline.store_id = last_stretches.store_id
-            and timeline.status <> last_stretches.status
-        group by timeline.store_id
-    ) as others on timeline.store_id = others.store_id
-    where timeline.status = last_stretches.status
-    group by timeline.store_id
+    left join others on timeline.store_key = others.store_key
+    where timeline.started_us >= coalesce(others.ended_us, timeline.started_us)
+    group by timeline.store_key
 ),
 
 judged as (
     select
         heard.store_id,
         case
-            when coalesce(last_stretches.ended_at < heard.as_of, true) then 'closed'
+            when coalesce({{ timestamp_utc('last_stretches.ended_us') }} < heard.as_of, true) then 'closed'
             when heard.is_not_heard_from then 'not heard from'
             else last_stretches.status
         end as current_status,
@@ -89,11 +87,11 @@ judged as (
         heard.last_polled_at,
         heard.last_status,
         heard.usual_gap_seconds,
-        last_stretches.ended_at,
-        since.started_at,
+        {{ timestamp_utc('last_stretches.ended_us') }} as ended_at,
+        {{ timestamp_utc('since.started_us') }} as started_at,
     from heard
-    left join last_stretches on heard.store_id = last_stretches.store_id
-    left join since on heard.store_id = since.store_id
+    left join last_stretches on heard.store_key = last_stretches.store_key
+    left join since on heard.store_key = since.store_key
 )
 
 select
@@ -108,14 +106,12 @@ select
     last_polled_at,
     last_status,
     usual_gap_seconds,
-from judged
-order by
     case current_status
         when 'down' then 1
         when 'not heard from' then 2
         when 'unknown' then 3
         when 'up' then 4
         else 5
-    end asc,
-    since_at desc nulls last,
-    store_id asc
+    end as urgency,
+from judged
+order by urgency asc, since_at desc nulls last, store_id asc

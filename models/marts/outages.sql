@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 with timeline as (
     select * from {{ ref('int_store_timeline') }}
     where status = 'down'

@@ -1,6 +1,7 @@
 """A warehouse of fake releases, and the service on top of it."""
 
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -10,12 +11,62 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api import jobs
+from api.builds import service_builder
 from api.inputs import why_outdated
 from api.main import create_app
-from api.settings import Settings
+from api.releases import Releases
+from api.settings import PROJECT, Settings
 from tests.api.fakes import FakeBuilder, local_client
+from tests.api.readable import ODD_IDS
 
 LONG_AGO = time.time() - 86_400
+
+A = "1000000000000000001"
+B = "1000000000000000002"
+ODD = (*ODD_IDS, "a/explain", "x" * 1000)
+
+
+def quoted_in_csv(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+# What each optional input may say, and stores that fail together, with odd names and others.
+FURTHER_INPUTS = {
+    "stores": f"""store_id,brand
+{A},red
+{B},blue
+1000000000000000003,red
+""",
+    "special_hours": f"""store_id,date,start_time_local,end_time_local,closed
+{A},2026-03-11,10:00,12:00,
+{A},2026-03-16,,,yes
+*,2026-03-16,12:00,24:00,
+*,2026-03-17,,,yes
+""",
+    "exclusions": f"""store_id,from,to,reason,author
+{A},2026-03-10T20:00:00Z,2026-03-10T21:00:00Z,move,me
+{B},2026-03-09T20:00:00Z,2026-03-09T21:00:00Z,,
+{B},2026-03-09T20:00:00Z,2026-03-09T21:00:00Z,,
+{B},2026-03-09T20:00:00Z,2026-03-09T21:00:00Z,,
+*,2026-03-11T18:00:00Z,2026-03-11T18:10:00Z,upgrade,me
+""",
+    "uptime_targets": f"""attribute,value,ratio,period
+brand,red,99%,week
+all,,0.5,month
+store_id,{A},0.9,day
+""",
+    "timezones_together": """store_id,timezone_str
+t1,Asia/Tokyo
+t2,Asia/Tokyo
+t3,Asia/Tokyo
+""",
+    "store_status_together": "store_id,status,timestamp_utc\n"
+    + "".join(
+        f"{store_id},{status},2026-03-10 {hour}:00:00 UTC\n"
+        for store_id in ("t1", "t2", "t3", *(quoted_in_csv(odd) for odd in ODD))
+        for hour, status in ((10, "active"), (11, "inactive"), (12, "active"))
+    ),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -63,3 +114,19 @@ def client(settings: Settings, builder: FakeBuilder) -> Iterator[TestClient]:
     app = create_app(settings, builder)
     with local_client(app) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Offer the release that dbt makes of the sample, with something in each table."""
+    folder = tmp_path_factory.mktemp("sample")
+    data = shutil.copytree(PROJECT / "seeds", folder / "data")
+    for name, text in FURTHER_INPUTS.items():
+        (data / f"{name}.csv").write_text(text)
+    settings = Settings(data=data, db=folder / "warehouse" / "store_uptime.duckdb")
+    builder = service_builder(settings)
+    try:
+        builder.build()
+    finally:
+        builder.close()
+    return Releases(settings.db).newest().path

@@ -12,6 +12,7 @@ import duckdb
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from api.builds import Progress, Tell
 from api.inputs import input_files
 from api.releases import quoted
 from api.settings import Settings
@@ -114,10 +115,11 @@ class FakeBuilder:
     def warm_up(self) -> None:
         pass
 
-    def build(self) -> None:
+    def build(self, tell: Tell) -> None:
         self.builds += 1
         began = datetime.now(UTC)
         release = write_release(self._settings.db, self._settings.data)
+        tell(Progress(models_done=2, models_all=3))
         self.has_begun.set()
         assert self.may_end.wait(10)
         self.meanwhile()

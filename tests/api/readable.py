@@ -46,6 +46,12 @@ create table store_timeline (
     store_id varchar, started_at timestamp, ended_at timestamp, status varchar,
     is_confirmed boolean, duration_seconds double
 );
+create table weekly_hours (
+    store_id varchar, opens_on_day integer, opens_at time, closes_on_day integer, closes_at time
+);
+create table special_hours (
+    store_id varchar, local_date date, is_closed boolean, opens_at time, closes_at time
+);
 create macro uptime_between(from_at, to_at) as table (
     with clipped as (
         select *, epoch_us(least(ended_at, to_at)) - epoch_us(greatest(started_at, from_at)) as us
@@ -60,10 +66,12 @@ create macro uptime_between(from_at, to_at) as table (
         coalesce(sum(us) filter (status = 'up'), 0) / 1e6 as uptime_seconds,
         coalesce(sum(us) filter (status = 'down'), 0) / 1e6 as downtime_seconds,
         coalesce(sum(us) filter (status = 'unknown'), 0) / 1e6 as unknown_seconds,
+        coalesce(sum(us) filter (status = 'excluded'), 0) / 1e6 as excluded_seconds,
         coalesce(sum(us) filter (is_confirmed), 0) / 1e6 as confirmed_seconds,
         coalesce(sum(us) filter (is_confirmed and status = 'up'), 0) / 1e6 as uptime_seconds_min,
-        coalesce(sum(us) filter (not is_confirmed or status <> 'down'), 0) / 1e6
-            as uptime_seconds_max
+        coalesce(sum(us) filter (
+            status <> 'excluded' and (not is_confirmed or status <> 'down')
+        ), 0) / 1e6 as uptime_seconds_max
     from stores left join clipped using (store_id)
     group by stores.store_id
 );
@@ -109,9 +117,9 @@ def write_readable(path: Path) -> Path:
     return path
 
 
-def publish_copy(settings: Settings, release: Path, name: str) -> None:
+def publish_copy(settings: Settings, release: Path, name: str, as_of: str = AS_OF) -> None:
     """Publish a release under a name."""
     path = settings.db.parent / "releases" / f"{name}.duckdb"
     path.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(release, path)
-    point_to(path, settings.db, datetime.now(UTC), as_of=AS_OF)
+    point_to(path, settings.db, datetime.now(UTC), as_of=as_of)

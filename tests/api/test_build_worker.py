@@ -1,12 +1,16 @@
-"""Of all that dbt says about a failure, one sentence reaches whoever asked for the report."""
+"""Of all that dbt says, who asked for the report learns how far it is and why it failed."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from dbt.artifacts.schemas.results import RunStatus, TestStatus
 from dbt.cli.main import dbtRunnerResult
 
-from api.build_worker import outcome
+from api.build_worker import Counter, Progress, outcome
+from api.builds import Progress as BuildProgress
+from api.builds import service_builder
+from api.settings import PROJECT, Settings
 
 
 def failed(text: str) -> dbtRunnerResult:
@@ -84,6 +88,45 @@ def test_success():
 )
 def test_failure(result: dbtRunnerResult, error: str):
     assert outcome(result) == {"error": error, "is_locked": False}
+
+
+def test_models_that_are_done_are_counted():
+    told: list[Progress] = []
+    counter = Counter(2, lambda progress: told.append(progress.copy()))
+    for name, kind in [
+        ("NodeStart", "model"),
+        ("NodeFinished", "model"),
+        ("NodeFinished", "test"),
+        ("NodeFinished", "model"),
+    ]:
+        counter(
+            SimpleNamespace(
+                info=SimpleNamespace(name=name),
+                data=SimpleNamespace(node_info=SimpleNamespace(resource_type=kind)),
+            )
+        )
+    assert told == [{"models_done": done, "models_all": 2} for done in (0, 1, 2)]
+
+
+def test_real_build_tells_each_model(tmp_path: Path):
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "store_status.csv").write_text(
+        "store_id,status,timestamp_utc\na,active,2026-03-11 10:00:00 UTC\n"
+    )
+    (data / "business_hours.csv").write_text("store_id,day,start_time_local,end_time_local\n")
+    (data / "timezones.csv").write_text("store_id,timezone_str\n")
+    settings = Settings(
+        data=data, db=tmp_path / "warehouse" / "store_uptime.duckdb", output=tmp_path / "output"
+    )
+    builder = service_builder(settings)
+    told: list[BuildProgress] = []
+    try:
+        builder.build(told.append)
+    finally:
+        builder.close()
+    models = len(list((PROJECT / "models").rglob("*.sql")))
+    assert told == [BuildProgress(done, models) for done in range(models + 1)]
 
 
 def test_file_that_another_process_is_writing():

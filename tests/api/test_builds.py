@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from api.builds import BuildError, CancelledError, DbtBuilder, LockedError
+from api.builds import BuildError, CancelledError, DbtBuilder, LockedError, Progress
 
 SUCCESS = {"error": None, "is_locked": False}
 
@@ -25,6 +25,8 @@ for line in sys.stdin:
         time.sleep(60)
     if answer == "die" or (answer == "die once" and len(lines) == 1):
         sys.exit(1)
+    for done in (0, 1):
+        print('{"models_done": %d, "models_all": 2}' % done, flush=True)
     print('{"error": null, "is_locked": false}' if answer == "die once" else answer, flush=True)
 """
 
@@ -62,6 +64,13 @@ def test_worker_is_kept_for_the_next_build(log: Path, workers: list[Worker]):
     worker.builder.build()
     first, second = worker.pids()
     assert first == second
+
+
+def test_build_tells_how_far_it_is(log: Path, workers: list[Worker]):
+    workers.append(worker := Worker(log, SUCCESS))
+    told: list[Progress] = []
+    worker.builder.build(told.append)
+    assert told == [Progress(0, 2), Progress(1, 2)]
 
 
 def test_failed_build_raises_its_sentence(log: Path, workers: list[Worker]):

@@ -4,6 +4,7 @@
 """
 
 import os
+from pathlib import Path
 
 import pytest
 import schemathesis
@@ -16,18 +17,18 @@ from api.access import Access
 from api.builds import BuildError
 from api.main import create_app
 from api.settings import Settings
-from tests.api.fakes import FakeBuilder
-from tests.api.readable import publish_copy, write_readable
+from tests.api.fakes import AS_OF, FakeBuilder
+from tests.api.readable import publish_copy
 
 EXAMPLES = int(os.environ.get("STORE_UPTIME_CONTRACT_EXAMPLES", "10"))
 
 
 @pytest.fixture
 def schema_and_token(
-    settings: Settings, builder: FakeBuilder
+    settings: Settings, builder: FakeBuilder, sample: Path
 ) -> tuple[schemathesis.BaseSchema, dict[str, str]]:
     """Offer the schema of a service with a release, and whose token is needed."""
-    publish_copy(settings, write_readable(settings.output.with_name("readable.duckdb")), "readable")
+    publish_copy(settings, sample, "sample", as_of=AS_OF)
 
     def fail() -> None:
         raise BuildError("The release of the test stays the newest.")

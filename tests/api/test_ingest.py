@@ -62,6 +62,53 @@ def test_upload_is_an_input_and_has_a_receipt(client: TestClient, settings: Sett
     assert (settings.data / name).read_text() == POLLS
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("business_hours", HOURS),
+        (
+            "business_hours",
+            "store_id,day,start_time_local,end_time_local,valid_to\na,0,9:00,10:00,\n",
+        ),
+        ("special_hours", "store_id,date,opens,closes,closed\na,2026-12-25,,,yes\n"),
+        ("special_hours", "store_id,date,closed\n*,2026-12-25,yes\n"),
+        ("exclusions", "store_id,from,to\na,2026-03-11 10:00:00,2026-03-11 11:00:00\n"),
+        (
+            "exclusions",
+            "store_id,from,to,reason,author\n*,2026-03-11T10:00:00Z,2026-03-12T00:00:00Z,x,y\n",
+        ),
+        ("stores", "store_id,brand,region\na,red,\n"),
+        ("uptime_targets", "attribute,ratio,period\nall,99%,month\n"),
+        ("uptime_targets", "attribute,value,target,period\nbrand,red,0.99,week\n"),
+    ],
+)
+def test_every_input_is_taken_without_its_optional_columns(
+    client: TestClient, settings: Settings, name: str, content: str
+):
+    response = post(client, content, name)
+    assert (response.status_code, response.json()["rows"]) == (201, 1), response.text
+    [file] = landed(settings)
+    assert file.startswith(f"{name}_20")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("special_hours", "store_id,closed\na,yes\n", "There is no column date or local_date,"),
+        ("special_hours", "store_id,date\na,25.12.2026\n", "In none of the first 1 rows can date"),
+        ("exclusions", "store_id,from,to\na,soon,later\n", "In none of the first 1 rows can from"),
+        ("stores", "brand\nred\n", "There is no column store_id,"),
+        ("uptime_targets", "attribute,period\nall,day\n", "There is no column ratio or target,"),
+    ],
+)
+def test_optional_input_that_cannot_be_read_is_refused(
+    client: TestClient, settings: Settings, name: str, content: str, said: str
+):
+    response = post(client, content, name)
+    assert (response.status_code, response.json()["detail"][: len(said)]) == (422, said)
+    assert landed(settings) == []
+
+
 def test_same_content_twice_is_one_file(client: TestClient, settings: Settings):
     first, second = post(client, POLLS), post(client, POLLS)
     packed = post(client, gzip.compress(POLLS.encode()))

@@ -160,7 +160,7 @@ def test_report_after_a_failed_build_builds_again(
 def test_build_that_publishes_nothing_fails_its_reports(
     jobs: Jobs, reports: Reports, builder: FakeBuilder, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(builder, "build", lambda: None)
+    monkeypatch.setattr(builder, "build", lambda tell: None)
     report_id = reports.add()
     jobs.work_off_queue()
     assert reports.find(report_id) == Report(

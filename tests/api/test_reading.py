@@ -68,6 +68,8 @@ def test_store_is_what_the_release_knows_of_it(client: TestClient):
         "last_polled_at": "2026-03-12T17:00:00.000000Z",
         "last_status": "active",
         "attributes": {BRAND: "red"},
+        "hours": [],
+        "special_hours": [],
     }
     assert list(figures) == ["last_hour", "last_day", "last_week"]
     assert figures["last_week"]["started_at"] == "2026-03-05T18:00:00.000000Z"
@@ -185,6 +187,7 @@ def test_uptime_of_all_stores_is_one_row(client: TestClient):
                 "uptime_seconds": Decimal(129600),
                 "downtime_seconds": Decimal(43200),
                 "unknown_seconds": Decimal("1.200012"),
+                "excluded_seconds": Decimal(0),
                 "confirmed_seconds": Decimal(129600),
                 "uptime_seconds_min": Decimal(86400),
                 "uptime_seconds_max": Decimal("129601.200012"),

@@ -40,7 +40,26 @@ def test_entry_says_what_the_report_tells_of(client: TestClient):
         "stores": 1,
         "rejected_rows": 1,
         "methodology": None,
+        "progress": None,
     }
+
+
+def test_running_report_says_how_far_its_build_is(client: TestClient, builder: FakeBuilder):
+    builder.may_end.clear()
+    running = trigger(client)
+    assert builder.has_begun.wait(10)
+    waiting = trigger(client)
+    progress = {"models_done": 2, "models_all": 3}
+    assert client.get(f"/reports/{running}").json()["progress"] == progress
+    listed = client.get("/reports").json()["reports"]
+    assert {report["report_id"]: report["progress"] for report in listed} == {
+        running: progress,
+        waiting: None,
+    }
+    builder.may_end.set()
+    for report_id in (running, waiting):
+        end(client, report_id)
+        assert client.get(f"/reports/{report_id}").json()["progress"] is None
 
 
 def test_cursor_of_another_list_is_refused(client: TestClient):

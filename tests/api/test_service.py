@@ -280,6 +280,24 @@ def test_acknowledged_upload_is_in_the_next_report_whatever_is_killed(service: S
     assert {f"ingested-{number}" for number in acknowledged} <= set(reported)
 
 
+def test_optional_input_is_in_the_next_report_and_can_be_read(service: Service):
+    csv = (
+        "store_id,from,to,reason\na,2026-03-11 15:00:00,2026-03-11 16:00:00,move\n"
+        "b,2026-03-11 15:00:00,2026-03-11 14:00:00,backwards\n"
+    )
+    judged = service.json("POST", "/ingest/exclusions?dry_run=true", csv)
+    assert [(reason["reason"], reason["rows"]) for reason in judged["rejected"]] == [
+        ("ends_before_it_starts", 1)
+    ]
+    service.json("POST", "/ingest/exclusions", csv)
+    # All of the last hour, as of 16:00, is excluded.
+    as_of = "as_of=2026-03-11T16:00:00Z&stores=a"
+    report_id = service.json("POST", f"/trigger_report?{as_of}")["report_id"]
+    assert service.report(report_id).splitlines()[1].startswith("a,0.00,0.00,")
+    [excluded] = service.json("GET", "/exclusions?stores=a")["exclusions"]
+    assert (excluded["started_at"], excluded["reason"]) == ("2026-03-11T15:00:00.000000Z", "move")
+
+
 def test_dry_run_rejects_what_a_build_rejects(service: Service):
     """Two are contradicted by the second row, and four are wrong one by one."""
     csv = (

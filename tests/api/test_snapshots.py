@@ -1,5 +1,7 @@
 """A report's file is there as a whole or not at all."""
 
+import csv
+import html
 import os
 import re
 import zipfile
@@ -27,6 +29,60 @@ def test_csv_has_the_header_and_the_stores_in_order(settings: Settings):
     assert os.listdir(settings.output) == ["store_report.csv"]
 
 
+@pytest.mark.parametrize(
+    ("store_id", "in_csv"),
+    [
+        ("=cmd()", "'=cmd()"),
+        ("+1+cmd|' /C calc'!A0", "'+1+cmd|' /C calc'!A0"),
+        ("-2+3", "'-2+3"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=cmd()", "'\t=cmd()"),
+        ("\r=cmd()", "'\r=cmd()"),
+        ("'=cmd()", "''=cmd()"),
+        ("-5", "-5"),
+        ("+4930123", "+4930123"),
+        ("'; drop table x; --", "'; drop table x; --"),
+        ("a=b", "a=b"),
+        ('say "hi", ünï ☃', 'say "hi", ünï ☃'),
+        ("../../etc/passwd", "../../etc/passwd"),
+        ("%20?&/\\", "%20?&/\\"),
+        ("x" * 1000, "x" * 1000),
+        ("007", "007"),
+    ],
+)
+def test_no_format_runs_an_id(settings: Settings, store_id: str, in_csv: str):
+    path = publish(settings)
+    with duckdb.connect(path) as writer:
+        writer.execute("update store_report_minutes set store_id = ?", [store_id])
+    found: dict[str, str] = {}
+    with attach(path) as connection:
+        for kind in ("csv", "json", "parquet", "xlsx"):
+            file = settings.output / f"report.{kind}"
+            options = ReportOptions(format=kind, stores=[store_id])
+            assert write_report(connection, file, options) == 1
+            if kind == "csv":
+                with file.open(newline="") as lines:
+                    found[kind] = list(csv.reader(lines))[1][0]
+            elif kind == "xlsx":
+                sheet = zipfile.ZipFile(file).read("xl/worksheets/sheet1.xml").decode()
+                assert "<f>" not in sheet
+                cell = re.search('<c r="A2" t="inlineStr"><is><t.*?>(.*?)</t>', sheet, re.DOTALL)
+                assert cell
+                found[kind] = html.unescape(cell[1]).replace("_x000D_", "\r")
+            else:
+                read = f"select store_id from read_{kind}('{file}')"
+                [(found[kind],)] = duckdb.sql(read).fetchall()
+    assert found == {"csv": in_csv, "json": store_id, "parquet": store_id, "xlsx": store_id}
+
+
+def test_csv_is_in_the_order_of_the_ids(settings: Settings):
+    (settings.data / "store_status.csv").write_text("a\n=b\n+c\n0\n")
+    path = settings.output / "store_report.csv"
+    with attach(publish(settings)) as connection:
+        write_report(connection, path)
+    assert path.read_text() == csv_of("'+c", "0", "'=b", "a")
+
+
 def test_failed_snapshot_leaves_the_last_report_and_nothing_else(settings: Settings):
     path = settings.output / "store_report.csv"
     path.write_text("the last report")
@@ -36,7 +92,7 @@ def test_failed_snapshot_leaves_the_last_report_and_nothing_else(settings: Setti
             """
             create view store_report_minutes as
             select
-                range as store_id,
+                range::varchar as store_id,
                 if(range = 900000, error('broken'), 1) as minutes
             from range(1000000)
             """

@@ -1,0 +1,265 @@
+"""The marts that the API hands out as they are: under which name, in which order, by what filtered.
+
+A further mart is a line in `TABLES`. Its columns, their types and what they mean are those of its
+YAML file.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from api.orders import Key
+from api.settings import PROJECT
+
+_DOC = re.compile(r"\{\{ doc\('(\w+)'\) \}\}")
+_DOC_BLOCK = re.compile(r"\{% docs (\w+) %\}\n(.*?)\n\{% enddocs %\}", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column, with its type in lower case."""
+
+    kind: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A parameter that keeps some rows; the question mark in the condition is its value."""
+
+    name: str
+    kind: Any
+    condition: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A mart, below a path.
+
+    `orders` has the columns of each order, the default first; those with a minus descend, nulls
+    come last. Rows that are equal in all of them must be equal in all columns.
+    """
+
+    path: str
+    name: str
+    orders: dict[str, str]
+    filters: Sequence[Filter] = ()
+    # Start and end of the rows' intervals, or the one column with their date.
+    window: tuple[str, ...] = ()
+    # Whether the stores must be named, since all of them are too many to sum up.
+    needs_stores: bool = False
+    # Whether there are rows about all stores, with `*` for the store.
+    has_rows_of_all: bool = False
+    description: str = field(init=False)
+    columns: dict[str, Column] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Look the columns up."""
+        description, columns = _mart(self.name)
+        object.__setattr__(self, "description", description)
+        object.__setattr__(self, "columns", columns)
+
+    @property
+    def is_by_store(self) -> bool:
+        """Whether each row is about one store, or about all of them."""
+        return "store_id" in self.columns
+
+    def keys(self, order: str) -> list[Key]:
+        """Return what an order sorts by."""
+        return [
+            Key(sql, self.columns[sql].kind if sql in self.columns else "varchar", minus == "-")
+            for minus, sql in re.findall(r"(-?)(\S+)", self.orders[order])
+        ]
+
+
+def _equals(column: str, description: str = "") -> Filter:
+    return Filter(column, str, f"{column} = ?", description)
+
+
+def _mart(name: str, project: Path = PROJECT) -> tuple[str, dict[str, Column]]:
+    """Return the description and the columns of a mart."""
+    said = yaml.safe_load((project / "models" / "marts" / f"{name}.yml").read_text("utf-8"))
+    [model] = (model for model in said["models"] if model["name"] == name)
+    columns = {
+        column["name"]: Column(column["data_type"], _plain(column["description"]))
+        for column in model["columns"]
+    }
+    return _plain(model["description"]), columns
+
+
+@cache
+def _doc_blocks(project: Path = PROJECT) -> dict[str, str]:
+    text = (project / "models" / "_definitions.md").read_text("utf-8")
+    return dict(_DOC_BLOCK.findall(text))
+
+
+def _plain(description: str) -> str:
+    """Return a description with what dbt would put in place of references."""
+    return _DOC.sub(lambda found: _doc_blocks()[found[1]], description).strip()
+
+
+_ATTRIBUTE = (
+    _equals("attribute", "Such as `timezone`, or `all`."),
+    _equals("value", "A value of the attribute."),
+)
+_STATUS = list[Literal["down", "not heard from", "unknown", "up", "closed", "excluded"]]
+
+TABLES = (
+    Table(
+        "current_status",
+        "current_status",
+        {"urgency": "urgency -since_at store_id", "store_id": "store_id"},
+        [
+            Filter(
+                "status",
+                _STATUS,
+                "list_contains(?, current_status)",
+                "How the store is; several may be named.",
+            )
+        ],
+    ),
+    Table(
+        "outages",
+        "outages",
+        {
+            "started_at": "-started_at store_id",
+            "business_seconds_lost": "-business_seconds_lost -started_at store_id",
+        },
+        [Filter("lasting", bool, "is_end_cut = ?", "Whether no active poll has ended it yet.")],
+        window=("started_at", "ended_at"),
+    ),
+    Table(
+        "reliability",
+        "store_reliability",
+        {
+            "store_id": "store_id",
+            "outages": "-outages store_id",
+            "business_seconds_lost": "-business_seconds_lost store_id",
+            "mean_seconds_to_restore": "-mean_seconds_to_restore store_id",
+            "mean_seconds_between_failures": "mean_seconds_between_failures store_id",
+        },
+    ),
+    Table(
+        "daily_uptime",
+        "daily_store_uptime",
+        {"store_id": "store_id local_date", "local_date": "-local_date store_id"},
+        window=("local_date",),
+    ),
+    Table(
+        "hour_of_week",
+        "store_hour_of_week",
+        {"store_id": "store_id day_of_week hour_of_day"},
+        needs_stores=True,
+    ),
+    Table(
+        "weekly_hours",
+        "weekly_hours",
+        {"store_id": "store_id opens_on_day opens_at"},
+    ),
+    Table(
+        "special_hours",
+        "special_hours",
+        {"local_date": "-local_date store_id opens_at closes_at is_closed"},
+        window=("local_date",),
+        has_rows_of_all=True,
+    ),
+    Table(
+        "hours_against_behaviour",
+        "hours_against_behaviour",
+        {"store_id": "store_id"},
+        [
+            Filter(
+                "suspicious",
+                bool,
+                "(opens_later or closes_earlier or is_active_when_closed) = ?",
+                "Whether the polls do not fit the hours in one way or another.",
+            )
+        ],
+    ),
+    Table(
+        "common_causes",
+        "common_causes",
+        {
+            "first_seen_at": "-first_seen_at attribute value",
+            "business_seconds_lost": "-business_seconds_lost -first_seen_at attribute value",
+        },
+        _ATTRIBUTE,
+    ),
+    Table("poll_gaps", "poll_gaps", {"started_at": "-started_at"}),
+    Table(
+        "policy_comparison",
+        "policy_comparison",
+        {"store_id": "store_id policy"},
+        [_equals("policy", "Such as `first_known` or `unknown, 4 h`.")],
+    ),
+    Table(
+        "policy_effects",
+        "policy_effects",
+        {"store_id": "store_id", "uptime_ratio_spread": "-uptime_ratio_spread store_id"},
+    ),
+    Table(
+        "targets",
+        "target_attainment",
+        {
+            "attribute": "attribute value calendar_period target_ratio -started_on",
+            "started_on": "-started_on attribute value calendar_period target_ratio",
+        },
+        [
+            *_ATTRIBUTE,
+            _equals("calendar_period", "`day`, `week`, `month`, `quarter` or `year`."),
+            Filter("met", bool, "is_met = ?", "Whether the target is met."),
+            Filter("running", bool, "is_running = ?", "Whether the calendar period is not over."),
+        ],
+    ),
+    Table(
+        "groups",
+        "group_uptime",
+        {"attribute": "attribute value -started_at period"},
+        [*_ATTRIBUTE, _equals("period", "`last_hour`, `last_day` or `last_week`.")],
+    ),
+    Table(
+        "exclusions",
+        "exclusions",
+        {"started_at": "-started_at ended_at store_id md5(reason) md5(author)"},
+        has_rows_of_all=True,
+    ),
+    Table(
+        "rejected_rows",
+        "rejected_rows",
+        {"input": "input file line_number store_id reason md5(raw_values)"},
+        [
+            _equals("input", "Such as `store_status`."),
+            _equals("reason", "Such as `bad_timestamp`."),
+        ],
+    ),
+    Table(
+        "period_uptime",
+        "period_uptime",
+        {"store_id": "store_id -started_at period"},
+        [_equals("period", "`last_hour`, `last_day` or `last_week`.")],
+    ),
+    Table(
+        "store_groups",
+        "store_groups",
+        {"store_id": "store_id attribute"},
+        _ATTRIBUTE,
+    ),
+    Table(
+        "timeline",
+        "store_timeline",
+        {"store_id": "store_id started_at"},
+        window=("started_at", "ended_at"),
+    ),
+    Table(
+        "recent_polls",
+        "recent_polls",
+        {"polled_at": "-polled_at store_id", "store_id": "store_id polled_at"},
+        [_equals("status", "`active` or `inactive`.")],
+    ),
+)

@@ -1,0 +1,25 @@
+with special_hours as (
+    select * from {{ ref('stg_special_hours') }}
+    where rejected_as is null
+),
+
+stores as (
+    select * from {{ ref('int_store_keys') }}
+)
+
+select
+    special_hours.store_id,
+    date '1970-01-01' + cast(special_hours.local_day as integer) as local_date,
+    special_hours.is_closed,
+    case
+        when not special_hours.is_closed
+            then cast(make_timestamp(special_hours.opens_us % 86400000000) as time)
+    end as opens_at,
+    case
+        when not special_hours.is_closed
+            then cast(make_timestamp(special_hours.closes_us % 86400000000) as time)
+    end as closes_at,
+from special_hours
+left join stores on special_hours.store_id = stores.store_id
+where stores.store_id is not null or special_hours.store_id = '*'
+order by special_hours.store_id, special_hours.local_day, special_hours.opens_us
