@@ -13,10 +13,15 @@
 {# Figures of every store for [from_at, to_at), as known by now. The timeline ends at `as_of`. #}
 {% macro uptime_between_sql() %}
 create or replace macro main.uptime_between(from_at, to_at) as table
+{{ figures_between('epoch_us(cast(from_at as timestamp))', 'epoch_us(cast(to_at as timestamp))') }};
+{% endmacro %}
+
+
+{% macro figures_between(from_us, to_us) %}
 with bounds as (
     select
-        epoch_us(cast(from_at as timestamp)) as started_us,
-        epoch_us(cast(to_at as timestamp)) as ended_us,
+        {{ from_us }} as started_us,
+        {{ to_us }} as ended_us,
 ),
 
 clipped as (
@@ -47,7 +52,7 @@ select
     {{ figures('summed') }},
 from intermediate.int_store_keys as store_keys
 cross join bounds
-left join summed on store_keys.store_key = summed.store_key;
+left join summed on store_keys.store_key = summed.store_key
 {% endmacro %}
 
 

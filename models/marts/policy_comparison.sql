@@ -40,7 +40,12 @@ open_time as (
 ),
 
 runs as (
-    select * from {{ ref('int_recent_runs') }}
+    select
+        runs.*,
+        coalesce(runs.next_started_us, horizon.ended_us) as ended_us,
+        coalesce(runs.next_is_active = runs.is_active, false) as is_confirmed_to_its_end,
+    from {{ ref('int_recent_runs') }} as runs
+    cross join horizon
 ),
 
 first_runs as (
@@ -55,51 +60,83 @@ first_runs as (
 business_time as (
     select
         store_key,
-        sum(ended_us - started_us) as business_us,
-        coalesce(sum(ended_us - started_us) filter (where is_excluded), 0) as away_us,
+        cast(sum(ended_us - started_us) as bigint) as business_us,
+        cast(coalesce(sum(ended_us - started_us) filter (where is_excluded), 0) as bigint) as away_us,
     from open_time
     group by store_key
 ),
 
--- A run holds until the next one, or as long as the gap allows; where the next one agrees, all of
--- that is confirmed.
+-- Without a limit a run holds until the next one; where that agrees, all of it is confirmed.
 held as (
     select
         runs.store_key,
         runs.is_active,
-        gaps.max_poll_gap_hours,
-        greatest(open_time.started_us, runs.started_us) as started_us,
-        least(
-            open_time.ended_us, runs.next_started_us, runs.last_polled_us + gaps.max_poll_gap_us
-        ) as held_until_us,
-        least(
-            open_time.ended_us,
-            case
-                when runs.next_is_active = runs.is_active
-                    then least(runs.next_started_us, runs.last_polled_us + gaps.max_poll_gap_us)
-                else runs.last_polled_us
-            end
-        ) as confirmed_until_us,
+        least(open_time.ended_us, runs.ended_us)
+        - greatest(open_time.started_us, runs.started_us) as length_us,
+        greatest(
+            least(
+                open_time.ended_us,
+                case when runs.is_confirmed_to_its_end then runs.ended_us else runs.last_polled_us end
+            ) - greatest(open_time.started_us, runs.started_us),
+            0
+        ) as confirmed_us,
     from runs
     inner join open_time
         on runs.store_key = open_time.store_key
         and runs.started_us < open_time.ended_us
-        and coalesce(runs.next_started_us > open_time.started_us, true)
-    cross join gaps
+        and runs.ended_us > open_time.started_us
     where not open_time.is_excluded
 ),
 
 between_polls as (
     select
         store_key,
-        max_poll_gap_hours,
-        sum(greatest(held_until_us - started_us, 0)) filter (where is_active) as uptime_us,
-        sum(greatest(held_until_us - started_us, 0)) filter (where not is_active) as downtime_us,
-        sum(greatest(confirmed_until_us - started_us, 0)) filter (where is_active)
-            as confirmed_uptime_us,
-        sum(greatest(confirmed_until_us - started_us, 0)) filter (where not is_active)
-            as confirmed_downtime_us,
+        cast(sum(length_us) filter (where is_active) as bigint) as uptime_us,
+        cast(sum(length_us) filter (where not is_active) as bigint) as downtime_us,
+        cast(sum(confirmed_us) filter (where is_active) as bigint) as confirmed_uptime_us,
+        cast(sum(confirmed_us) filter (where not is_active) as bigint) as confirmed_downtime_us,
     from held
+    group by store_key
+),
+
+-- What a limit takes away again, of the few stretches without polls that are longer.
+beyond_gaps as (
+    select
+        runs.store_key,
+        gaps.max_poll_gap_hours,
+        runs.is_active,
+        runs.is_confirmed_to_its_end as is_confirmed,
+        runs.last_polled_us + gaps.max_poll_gap_us as started_us,
+        runs.ended_us,
+    from runs
+    inner join gaps on runs.last_polled_us + gaps.max_poll_gap_us < runs.ended_us
+),
+
+lost as (
+    select
+        beyond_gaps.store_key,
+        beyond_gaps.max_poll_gap_hours,
+        beyond_gaps.is_active,
+        beyond_gaps.is_confirmed,
+        least(open_time.ended_us, beyond_gaps.ended_us)
+        - greatest(open_time.started_us, beyond_gaps.started_us) as length_us,
+    from beyond_gaps
+    inner join open_time
+        on beyond_gaps.store_key = open_time.store_key
+        and beyond_gaps.started_us < open_time.ended_us
+        and beyond_gaps.ended_us > open_time.started_us
+    where not open_time.is_excluded
+),
+
+lost_to_gaps as (
+    select
+        store_key,
+        max_poll_gap_hours,
+        cast(sum(length_us) filter (where is_active) as bigint) as uptime_us,
+        cast(sum(length_us) filter (where not is_active) as bigint) as downtime_us,
+        cast(sum(length_us) filter (where is_active and is_confirmed) as bigint) as confirmed_uptime_us,
+        cast(sum(length_us) filter (where not is_active and is_confirmed) as bigint) as confirmed_downtime_us,
+    from lost
     group by store_key, max_poll_gap_hours
 ),
 
@@ -107,12 +144,14 @@ before_first_poll as (
     select
         first_runs.store_key,
         gaps.max_poll_gap_hours,
-        sum(least(open_time.ended_us, first_runs.started_us) - open_time.started_us) as length_us,
-        sum(greatest(
+        cast(
+            sum(least(open_time.ended_us, first_runs.started_us) - open_time.started_us) as bigint
+        ) as length_us,
+        cast(sum(greatest(
             least(open_time.ended_us, first_runs.started_us)
             - greatest(open_time.started_us, first_runs.started_us - gaps.max_poll_gap_us),
             0
-        )) as first_known_us,
+        )) as bigint) as first_known_us,
     from first_runs
     inner join open_time
         on first_runs.store_key = open_time.store_key
@@ -129,10 +168,12 @@ policies as (
         gaps.max_poll_gap_hours,
         coalesce(business_time.business_us, 0) as business_us,
         coalesce(business_time.away_us, 0) as away_us,
-        coalesce(between_polls.uptime_us, 0) as uptime_us,
-        coalesce(between_polls.downtime_us, 0) as downtime_us,
-        coalesce(between_polls.confirmed_uptime_us, 0) as confirmed_uptime_us,
-        coalesce(between_polls.confirmed_downtime_us, 0) as confirmed_downtime_us,
+        coalesce(between_polls.uptime_us, 0) - coalesce(lost_to_gaps.uptime_us, 0) as uptime_us,
+        coalesce(between_polls.downtime_us, 0) - coalesce(lost_to_gaps.downtime_us, 0) as downtime_us,
+        coalesce(between_polls.confirmed_uptime_us, 0)
+        - coalesce(lost_to_gaps.confirmed_uptime_us, 0) as confirmed_uptime_us,
+        coalesce(between_polls.confirmed_downtime_us, 0)
+        - coalesce(lost_to_gaps.confirmed_downtime_us, 0) as confirmed_downtime_us,
         case
             when first_runs.store_key is null
                 then coalesce(business_time.business_us - business_time.away_us, 0)
@@ -152,9 +193,10 @@ policies as (
     cross join gaps
     left join business_time on store_keys.store_key = business_time.store_key
     left join first_runs on store_keys.store_key = first_runs.store_key
-    left join between_polls
-        on store_keys.store_key = between_polls.store_key
-        and gaps.max_poll_gap_hours is not distinct from between_polls.max_poll_gap_hours
+    left join between_polls on store_keys.store_key = between_polls.store_key
+    left join lost_to_gaps
+        on store_keys.store_key = lost_to_gaps.store_key
+        and gaps.max_poll_gap_hours = lost_to_gaps.max_poll_gap_hours
     left join before_first_poll
         on store_keys.store_key = before_first_poll.store_key
         and gaps.max_poll_gap_hours is not distinct from before_first_poll.max_poll_gap_hours

@@ -12,10 +12,11 @@ store_keys as (
     select * from {{ ref('int_store_keys') }}
 ),
 
+-- The id is there from the start, so that a question about some stores looks at their rows only.
 -- Local time counted from Monday 1970-01-05, as Monday is day 0 of the business hours.
 in_local_time as (
     select
-        timeline.store_key,
+        store_keys.store_id,
         timeline.status,
         timeline.is_confirmed,
         greatest(timeline.started_us, offsets.valid_from_us) + offsets.utc_offset_us - 345600000000
@@ -23,6 +24,7 @@ in_local_time as (
         least(timeline.ended_us, offsets.valid_until_us) + offsets.utc_offset_us - 345600000000
             as ended_us,
     from timeline
+    inner join store_keys on timeline.store_key = store_keys.store_key
     inner join offsets
         on timeline.store_key = offsets.store_key
         and timeline.started_us < offsets.valid_until_us
@@ -38,7 +40,7 @@ by_hour as (
 
 clipped as (
     select
-        store_key,
+        store_id,
         local_hour % 168 as hour_of_week,
         status,
         is_confirmed,
@@ -49,17 +51,16 @@ clipped as (
 
 summed as (
     select
-        store_key,
+        store_id,
         hour_of_week,
         {{ sums_of_time() }},
     from clipped
-    group by store_key, hour_of_week
+    group by store_id, hour_of_week
 )
 
 select
-    store_keys.store_id,
+    summed.store_id,
     cast(summed.hour_of_week // 24 as integer) as day_of_week,
     cast(summed.hour_of_week % 24 as integer) as hour_of_day,
     {{ figures('summed') }},
 from summed
-inner join store_keys on summed.store_key = store_keys.store_key

@@ -1,4 +1,4 @@
-"""Write the sample inputs: `store_status.csv`, `business_hours.csv`, `timezones.csv` in `seeds/`.
+"""Write the sample inputs in `seeds/`: polls, hours and zones, and the optional inputs.
 
 `STORES` says what is special about each store, and the files follow from it.
 About sixty stores of a chain, polled about once an hour for the two weeks up to `AS_OF`; the last
@@ -19,6 +19,9 @@ SEEDS = Path(__file__).parents[2] / "seeds"
 
 AS_OF = "2026-03-12 18:13:22.47922"
 TWO_WEEKS = ("2026-02-26 18:13:22.47922", AS_OF)
+
+# The poller itself was down.
+NOBODY_POLLED = ("2026-03-03 02:00:00", "2026-03-03 03:30:00")
 
 MONDAY, SATURDAY, SUNDAY = "0", "5", "6"
 
@@ -79,7 +82,9 @@ def on_the_hour(
     begin, end = _instant(first), _instant(last)
     hours = [begin + timedelta(hours=n) for n in range(int((end - begin) / timedelta(hours=1)) + 1)]
     return tuple(
-        (_status(at, outages), _timestamp(at)) for at in sorted([*hours, *map(_instant, also)])
+        (_status(at, outages), _timestamp(at))
+        for at in sorted([*hours, *map(_instant, also)])
+        if not _is_within(at, [NOBODY_POLLED])
     )
 
 
@@ -135,9 +140,10 @@ STORES = (
     ),
     Store(
         "1000000000000000006",
-        "several windows a day, one of them ten minutes long",
+        "several windows a day, one of them ten minutes long; fails with two others of its zone",
         "America/New_York",
         daily("00:00:00-00:10:00", "07:00:00-10:30:00", "11:30:00-14:00:00", "17:00:00-21:45:00"),
+        polls=(("inactive", "2026-03-03 14:01:12 UTC"),),
     ),
     Store(
         "1000000000000000007",
@@ -156,6 +162,7 @@ STORES = (
         "opens inside the hour that the clock skips on 2026-03-08",
         "America/New_York",
         daily("02:30:00-10:00:00"),
+        polls=(("inactive", "2026-03-03 14:03:40.5 UTC"),),
     ),
     Store(
         "1000000000000000010",
@@ -174,6 +181,7 @@ STORES = (
         "open 24 hours: from midnight to 23:59:00 or 23:59:59",
         "America/New_York",
         on("01234", "00:00:00-23:59:00") + on("56", "00:00:00-23:59:59"),
+        polls=(("inactive", "2026-03-03 14:04:05 UTC"),),
     ),
     Store(
         "1000000000000000013",
@@ -453,6 +461,35 @@ ORDINARY_HOURS = (
     daily("00:00:00-01:00:00", "10:00:00-23:59:59"),
 )
 
+# The optional inputs, of stores that are shown for nothing else.
+SPECIAL_HOURS = (
+    ("1000000000000000013", "2026-03-09", "", "", "yes"),
+    ("1000000000000000013", "2026-03-10", "12:00:00", "16:00:00", ""),
+)
+EXCLUSIONS = (
+    ("1000000000000000015", "2026-03-11 18:00:00", "2026-03-11 21:30:00", "new tills", "ops"),
+)
+HOURS_FROM_SPRING = tuple(
+    ("1000000000000000037", day, "08:00:00", "10:00:00", "2026-03-09", "") for day in "0123456"
+)
+UPTIME_TARGETS = (
+    ("all", "", "97%", "week"),
+    ("brand", "Burger", "0.96", "month"),
+    ("region", "Abroad", "0.99", "month"),
+)
+REGIONS = {
+    "America/New_York": "East",
+    "US/Eastern": "East",
+    "America/Detroit": "East",
+    "America/Indiana/Indianapolis": "East",
+    "America/Chicago": "Central",
+    "America/Denver": "West",
+    "America/Boise": "West",
+    "America/Phoenix": "West",
+    "America/Los_Angeles": "West",
+    "Pacific/Honolulu": "West",
+}
+
 
 def seed_files() -> dict[str, str]:
     """Return the text of each file by its name."""
@@ -475,7 +512,27 @@ def seed_files() -> dict[str, str]:
             "store_id,timezone_str",
             [(s.store_id, s.zone) for s in stores if s.zone for _ in range(s.copies)],
         ),
+        "stores.csv": _csv(
+            "store_id,brand,region",
+            [
+                (s.store_id, *_attributes(number, s))
+                for number, s in enumerate(stores)
+                if s.store_id and s.zone
+            ],
+        ),
+        "special_hours.csv": _csv("store_id,date,opens,closes,closed", SPECIAL_HOURS),
+        "exclusions.csv": _csv("store_id,from,to,reason,author", EXCLUSIONS),
+        "business_hours_spring.csv": _csv(
+            "store_id,dayOfWeek,start_time_local,end_time_local,valid_from,valid_to",
+            HOURS_FROM_SPRING,
+        ),
+        "uptime_targets.csv": _csv("attribute,value,ratio,period", UPTIME_TARGETS),
     }
+
+
+def _attributes(number: int, store: Store) -> tuple[str, str]:
+    """Return the brand, every third being a pizzeria, and the region."""
+    return "Pizza" if number % 3 == 0 else "Burger", REGIONS.get(store.zone or "", "Abroad")
 
 
 def _polls(store: Store) -> Iterator[tuple[datetime, str]]:
@@ -488,7 +545,7 @@ def _polls(store: Store) -> Iterator[tuple[datetime, str]]:
     begin, end = map(_instant, store.polled)
     at = begin + timedelta(minutes=65 * chance())
     while at < end:
-        if store.not_polled is None or not _is_within(at, [store.not_polled]):
+        if not _is_within(at, [NOBODY_POLLED, *([store.not_polled] if store.not_polled else [])]):
             yield from [(at, _status(at, outages))] * store.copies
         at += timedelta(minutes=60 + 10 * chance())
 

@@ -1,0 +1,38 @@
+-- The hours of the week add up to the timeline. Taking all of history apart by the hour costs more than
+-- most of a build, so one store in sixteen is looked at. Also fails when there is no timeline.
+with timeline as (
+    select
+        store_id,
+        status,
+        cast(sum(cast(duration_seconds as decimal(18, 6))) as decimal(30, 6)) as seconds,
+    from {{ ref('store_timeline') }}
+    where hash(store_id) % 16 = 0
+    group by store_id, status
+),
+
+hours as (
+    select
+        store_id,
+        unnest(['up', 'down', 'unknown', 'excluded']) as status,
+        unnest([
+            cast(sum(cast(uptime_seconds as decimal(18, 6))) as decimal(30, 6)),
+            cast(sum(cast(downtime_seconds as decimal(18, 6))) as decimal(30, 6)),
+            cast(sum(cast(unknown_seconds as decimal(18, 6))) as decimal(30, 6)),
+            cast(sum(cast(excluded_seconds as decimal(18, 6))) as decimal(30, 6))
+        ]) as seconds,
+    from {{ ref('store_hour_of_week') }}
+    where hash(store_id) % 16 = 0
+    group by store_id
+)
+
+select 'does not add up' as failure, coalesce(hours.store_id, timeline.store_id) as store_id
+from hours
+full outer join timeline
+    on hours.store_id = timeline.store_id
+    and hours.status = timeline.status
+where coalesce(hours.seconds, 0) <> coalesce(timeline.seconds, 0)
+
+union all
+
+select 'no rows' as failure, null
+where not exists (select 1 from {{ ref('store_timeline') }})

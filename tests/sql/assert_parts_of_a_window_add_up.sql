@@ -1,0 +1,77 @@
+-- However a window is split, each figure of its parts adds up to that of the whole, for every store: here
+-- the last week, split in three at instants that are nobody's. Also fails when there is nothing.
+-- depends_on: {{ ref('int_store_timeline') }} {{ ref('int_store_keys') }}
+with whole as (
+    {{ figures_between(
+        '(select as_of_us - 604800000000 from ' ~ ref('int_horizon') ~ ')',
+        '(select as_of_us from ' ~ ref('int_horizon') ~ ')'
+    ) }}
+),
+
+first_part as (
+    {{ figures_between(
+        '(select as_of_us - 604800000000 from ' ~ ref('int_horizon') ~ ')',
+        '(select as_of_us - 271828182845 from ' ~ ref('int_horizon') ~ ')'
+    ) }}
+),
+
+second_part as (
+    {{ figures_between(
+        '(select as_of_us - 271828182845 from ' ~ ref('int_horizon') ~ ')',
+        '(select as_of_us - 31415926535 from ' ~ ref('int_horizon') ~ ')'
+    ) }}
+),
+
+third_part as (
+    {{ figures_between(
+        '(select as_of_us - 31415926535 from ' ~ ref('int_horizon') ~ ')',
+        '(select as_of_us from ' ~ ref('int_horizon') ~ ')'
+    ) }}
+),
+
+parts as (
+    select *, 1 as times from whole
+    union all
+    select *, -1 from first_part
+    union all
+    select *, -1 from second_part
+    union all
+    select *, -1 from third_part
+),
+
+summed as (
+    select
+        store_id,
+        sum(times * cast(business_seconds as decimal(18, 6))) as business_seconds,
+        sum(times * cast(uptime_seconds as decimal(18, 6))) as uptime_seconds,
+        sum(times * cast(downtime_seconds as decimal(18, 6))) as downtime_seconds,
+        sum(times * cast(unknown_seconds as decimal(18, 6))) as unknown_seconds,
+        sum(times * cast(excluded_seconds as decimal(18, 6))) as excluded_seconds,
+        sum(times * cast(confirmed_seconds as decimal(18, 6))) as confirmed_seconds,
+        sum(times * cast(uptime_seconds_min as decimal(18, 6))) as uptime_seconds_min,
+        sum(times * cast(uptime_seconds_max as decimal(18, 6))) as uptime_seconds_max,
+    from parts
+    group by store_id
+)
+
+select 'does not add up' as failure, store_id
+from summed
+where
+    (
+        business_seconds,
+        uptime_seconds,
+        downtime_seconds,
+        unknown_seconds,
+        excluded_seconds,
+        confirmed_seconds,
+        uptime_seconds_min,
+        uptime_seconds_max
+    ) <> (0, 0, 0, 0, 0, 0, 0, 0)
+
+union all
+
+select 'no rows' as failure, null
+where not exists (
+        select 1 from whole
+        where business_seconds > 0
+    )
