@@ -1,6 +1,7 @@
 """Files as they come: each row is used or set aside with a reason; what stops a build is said."""
 
 import gzip
+import json
 import os
 import subprocess
 from collections.abc import Callable
@@ -180,12 +181,25 @@ def test_attributes_may_have_any_name(query: Query) -> None:
     assert set(targets) == {("brand", "new", 0.995), ("id", "7", 0.9)}
 
 
-def test_empty_file_stops_the_build_with_a_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({}, "no column store_id in {folder}/exclusions.csv, whose first line is empty."),
+        (
+            {"as_of": "2014-12-31 23:59:59"},
+            'the var as_of is "2014-12-31 23:59:59", before 2015, '
+            "from when on the zone rules are known.",
+        ),
+    ],
+)
+def test_what_stops_a_build_is_said_in_a_sentence(
+    tmp_path: Path, variables: dict[str, str], sentence: str
+) -> None:
     for name in ("store_status.csv", "business_hours.csv", "timezones.csv"):
         (tmp_path / name).write_text(CSV[name])
     (tmp_path / "exclusions.csv").touch()
     run = subprocess.run(
-        [DBT, "--no-use-colors", "build"],
+        [DBT, "--no-use-colors", "build", "--vars", json.dumps(variables)],
         cwd=PROJECT,
         env={
             **os.environ,
@@ -198,8 +212,5 @@ def test_empty_file_stops_the_build_with_a_sentence(tmp_path: Path) -> None:
         text=True,
     )
     assert run.returncode
-    assert (
-        f"Store Uptime: no column store_id in {tmp_path}/exclusions.csv, whose first line is empty."
-        in run.stdout
-    )
+    assert f"Store Uptime: {sentence.format(folder=tmp_path)}" in run.stdout
     assert "Traceback" not in run.stdout
