@@ -14,6 +14,7 @@
     {% set found = run_query("
         select
             " ~ named_as_of_us() ~ " is not null as is_instant,
+            coalesce(" ~ named_as_of_us() ~ " < 1420070400000000, false) as is_before_zone_rules,
             " ~ closes_at_midnight_from_us() ~ " is not null as is_time,
             exists (
                 select 1 from read_csv('seeds/timezone_offsets.csv', all_varchar = true)
@@ -22,6 +23,9 @@
     ").rows[0] %}
     {% if var('as_of') is not none and not found.is_instant %}
         {% do stop_build('the var as_of is "' ~ var('as_of') ~ '"; it takes an instant such as "2023-01-25 18:13:22", in UTC unless it has an offset.') %}
+    {% endif %}
+    {% if found.is_before_zone_rules %}
+        {% do stop_build('the var as_of is "' ~ var('as_of') ~ '", before 2015, from when on the zone rules are known.') %}
     {% endif %}
     {% if not found.is_time %}
         {% do stop_build('the var closes_at_midnight_from is "' ~ var('closes_at_midnight_from') ~ '"; it takes a time of day in quotes, such as "23:59:00".') %}

@@ -8,7 +8,7 @@
             then epoch_us(try_cast({{ text }} as timestamp))
         when regexp_full_match(
             {{ text }},
-            '\s*\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z| ?UTC| ?[+-]\d\d(:?\d\d)?)?\s*'
+            '\s*\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z| ?UTC| ?[+-]([01]\d|2[0-3])(:?[0-5]\d)?)?\s*'
         )
             then epoch_us(
                 try_cast(

@@ -110,7 +110,7 @@
     {% endif %}
     {% do stop_build(
         'no column ' ~ spellings | join(' or ') ~ ' in ' ~ scan.files[0]
-        ~ ', whose columns are: ' ~ scan.names | join(', ') ~ '.'
+        ~ (', whose columns are: ' ~ scan.names | join(', ') ~ '.' if scan.names | join else ', whose first line is empty.')
     ) %}
 {% endmacro %}
 

@@ -2,7 +2,7 @@
 
 with stores as (
     select
-        store_id as id,
+        store_id as store_of_group,
         store_id,
         cast(null as varchar) as "all",
         columns(
@@ -20,8 +20,8 @@ with stores as (
 )
 
 select
-    id as store_id,
+    store_of_group as store_id,
     attribute,
     value,
 from stores
-unpivot include nulls (value for attribute in (columns(* exclude (id))))
+unpivot include nulls (value for attribute in (columns(* exclude (store_of_group))))

@@ -579,7 +579,7 @@ INSTANT = re.compile(
     r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)"
     r"[ T]"
     r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)(\.(?P<fraction>\d{1,6}))?"
-    r"( UTC|Z|(?P<sign>[+-])(?P<zone_hours>\d\d)(:?(?P<zone_minutes>\d\d))?)?",
+    r"( UTC|Z|(?P<sign>[+-])(?P<zone_hours>[01]\d|2[0-3])(:?(?P<zone_minutes>[0-5]\d))?)?",
     re.ASCII,
 )
 

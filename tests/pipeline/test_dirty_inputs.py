@@ -1,0 +1,216 @@
+"""Files as they come: each row is used or set aside with a reason; what stops a build is said."""
+
+import gzip
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.pipeline.conftest import DBT, PROJECT, Build
+
+POLLS = "store_id,status,timestamp_utc\n"
+HOURS = "store_id,dayOfWeek,start_time_local,end_time_local\n"
+NINE, TEN = "2026-03-01 09:00:00 UTC", "2026-03-01 10:00:00 UTC"
+
+# Each a store that was polled once, and when.
+TIMESTAMPS = {
+    "2026-03-01 09:00:00": "09:00:00",
+    "2026-03-01 09:00:00.1 UTC": "09:00:00.100000",
+    "2026-03-01 09:00:00.12 UTC": "09:00:00.120000",
+    "2026-03-01T09:00:00.123Z": "09:00:00.123000",
+    "2026-03-01T14:30:00.1234+05:30": "09:00:00.123400",
+    "2026-03-01 01:00:00.12345-0800": "09:00:00.123450",
+    "2026-03-01 09:00:00.123456+00": "09:00:00.123456",
+    "2026-03-01 09:00:00.123456789Z": "09:00:00.123456",
+    " 2026-03-01 14:30:00 +05:30 ": "09:00:00",
+}
+NO_TIMESTAMPS = (
+    "2026-03-01",
+    "2026-03-01 9:00:00 UTC",
+    "2026-03-01 09:00:60 UTC",
+    "2026-02-29 09:00:00Z",
+    '"2026-03-01 09:00:00,5 UTC"',
+    "2026-03-01 09:00:00+25:00",
+    "2026-03-01 09:00:00+05:60",
+    "1772355600",
+)
+
+CSV = {
+    "store_status.csv": f"{POLLS}A,active,{TEN}\n",
+    "store_status_bom.csv": f"\ufeff{POLLS}bom,active,{NINE}\n",
+    "store_status_crlf.csv": f"{POLLS}\ncrlf,active,{NINE}\n\n".replace("\n", "\r\n"),
+    "store_status_quoted.csv": '"store_id","status","timestamp_utc"\n'
+    f'"a ""b"" c","active","{NINE}"\n"two\nlines","active","{NINE}"\n"behind"x,active,{NINE}\n',
+    "store_status_trailing.csv": f"store_id,status,timestamp_utc,\ntrailing,active,{NINE},\n",
+    # A comma at the end of a row adds nothing.
+    "store_status_rows.csv": f"{POLLS}comma,active,{NINE},\nlong,active,{NINE},x\nshort,active\n",
+    "store_status_header.csv": "no,Timestamp_UTC,STATUS, Store_ID \n"
+    f"1,{NINE},ACTIVE,other header\n",
+    "store_status_semicolons.csv": f"{POLLS}semicolons,active,{NINE}\n".replace(",", ";"),
+    "store_status_no_rows.csv": POLLS.strip(),
+    "store_status_bom.csv.gz": f"\ufeff{POLLS}bom and gz,active,{NINE}\n",
+    "store_status it's [odd] {{ 1 }} %d ü渋.csv": f"{POLLS}{{{{ 1 }}}},active,{NINE}\n",
+    "store_status_timestamps.csv": POLLS
+    + "".join(f"at {number},active,{text}\n" for number, text in enumerate(TIMESTAMPS))
+    + "".join(f"A,active,{text}\n" for text in NO_TIMESTAMPS),
+    "business_hours.csv": f"{HOURS}A,0,9:00,24:00\nA,0.0,09:00,10:00\nA, 1 ,09:00,23:59:59\n"
+    "A,2,24:00,10:00\nA,3,09:00\nA,4,09:00:00,10:00:00,extra\n",
+    "menu_hours.csv": "day,store_id,end_time_local,start_time_local\n5,A,12:00,11:00\n",
+    "timezones.csv": "timezone_str,Store_Id\nUTC,A\nUTC\n",
+    "stores.csv": "Store_ID,Brand,id,value,all,City Name,brand,\n"
+    "A,old,7,v,everything,Paris,y,\nA,new,7,v,everything,Paris,y,\nnowhere,new,,,,,,\n,new,,,,,,\n",
+    "uptime_targets.csv": "Attribute,Value,Target,Period\nbrand,new,99.5%,Month\nid,7,0.9,year\n"
+    'city name,Paris,"0,9",day\nvalue,v,0.9,fortnight\nbrand,old,0.9,day\n',
+    "exclusions.csv": "store_id,from,to,reason\n"
+    '*,2026-02-28T10:00:00+01:00,2026-02-28 10:00,"two\nlines"\n'
+    "A,2026-03-01,2026-03-02,\nA,2026-03-01 12:00\n",
+    "special_hours.csv": "store_id,date,closed\n"
+    "A,2026-02-28,closed\n*,1.3.2026,yes\nA,2026-03-01,no\n",
+}
+PARQUET = {
+    "store_status_integer.parquet": "1234567890123456789 as store_id, 'active' as status, "
+    "timestamp '2026-03-01 09:00:00' as timestamp_utc",
+    "store_status_decimal.parquet": "12345678901234567890::decimal(20, 0) as STORE_ID, "
+    "'active' as status, timestamptz '2026-03-01 09:00:00+00' as timestamp_utc",
+    "store_status_null.parquet": "null::varchar as store_id, null::varchar as status, "
+    "timestamp_s '2026-03-01 09:00:00' as timestamp_utc",
+    "business_hours_typed.parquet": "'B' as store_id, 6::tinyint as day, "
+    "time '09:00' as start_time_local, time '10:30' as end_time_local, "
+    "date '2026-01-01' as valid_from, null::date as valid_to",
+}
+REJECTED = [
+    ("business_hours.csv", 3, "bad_day"),
+    ("business_hours.csv", 5, "bad_time"),
+    ("business_hours.csv", 6, "malformed_row"),
+    ("business_hours.csv", 7, "malformed_row"),
+    ("exclusions.csv", 3, "bad_timestamp"),
+    ("exclusions.csv", 4, "malformed_row"),
+    ("special_hours.csv", 3, "bad_date"),
+    ("special_hours.csv", 4, "bad_time"),
+    ("store_status_null.parquet", 1, "missing_store_id"),
+    ("store_status_quoted.csv", 5, "malformed_row"),
+    ("store_status_rows.csv", 3, "malformed_row"),
+    ("store_status_rows.csv", 4, "malformed_row"),
+    *(
+        ("store_status_timestamps.csv", 2 + len(TIMESTAMPS) + number, "bad_timestamp")
+        for number in range(len(NO_TIMESTAMPS))
+    ),
+    ("stores.csv", 2, "repeated_store"),
+    ("stores.csv", 4, "unknown_store"),
+    ("stores.csv", 5, "missing_store_id"),
+    ("timezones.csv", 3, "malformed_row"),
+    ("uptime_targets.csv", 4, "bad_ratio"),
+    ("uptime_targets.csv", 5, "bad_period"),
+    ("uptime_targets.csv", 6, "unknown_group"),
+]
+
+Query = Callable[[str], list[tuple]]
+
+
+@pytest.fixture(scope="module")
+def query(build: Build, tmp_path_factory: pytest.TempPathFactory) -> Query:
+    """Build on all of the files, and offer to ask the warehouse."""
+    folder = tmp_path_factory.mktemp("dirty [1] 'x'")
+    for name, text in CSV.items():
+        content = text.encode()
+        (folder / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for name, columns in PARQUET.items():
+            connection.execute(f"copy (select {columns}) to $path", {"path": str(folder / name)})
+    warehouse = build(folder)
+
+    def ask(sql: str) -> list[tuple]:
+        with duckdb.connect(str(warehouse), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    return ask
+
+
+def test_what_cannot_be_understood_is_set_aside_with_its_line_and_reason(query: Query) -> None:
+    found = query(
+        "select parse_filename(file), line_number, reason from rejected_rows order by all"
+    )
+    assert found == sorted(REJECTED)
+
+
+def test_all_else_is_used(query: Query) -> None:
+    found = dict(query("select store_id, strftime(first_polled_at, '%H:%M:%S.%f') from stores"))
+    used = ("bom", "bom and gz", "crlf", 'a "b" c', "two\nlines", "trailing", "comma")
+    used += ("other header", "semicolons", "{{ 1 }}", "1234567890123456789", "12345678901234567890")
+    expected = dict.fromkeys(used, "09:00:00.000000")
+    for number, time in enumerate(TIMESTAMPS.values()):
+        expected[f"at {number}"] = time if "." in time else f"{time}.000000"
+    assert found == {**expected, "A": "10:00:00.000000", "B": None}
+
+
+def test_hours_of_both_names_and_of_every_type_are_united(query: Query) -> None:
+    found = query(
+        """
+        select store_id, opens_on_day, cast(opens_at as varchar), hours_open
+        from weekly_hours
+        where store_id in ('A', 'B')
+        order by all
+        """
+    )
+    assert found == [
+        ("A", 0, "09:00:00", 15.0),
+        ("A", 1, "09:00:00", 15.0),
+        ("A", 5, "11:00:00", 1.0),
+        ("B", 6, "09:00:00", 1.5),
+    ]
+
+
+def test_attributes_may_have_any_name(query: Query) -> None:
+    found = query("select attribute, value from store_groups where store_id = 'A' order by all")
+    assert found == [
+        ("all", None),
+        ("brand", "new"),
+        ("city name", "Paris"),
+        ("given_all", "everything"),
+        ("id", "7"),
+        ("store_id", "A"),
+        ("timezone", "UTC"),
+        ("value", "v"),
+    ]
+    targets = query("select attribute, value, target_ratio from target_attainment order by all")
+    assert set(targets) == {("brand", "new", 0.995), ("id", "7", 0.9)}
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({}, "no column store_id in {folder}/exclusions.csv, whose first line is empty."),
+        (
+            {"as_of": "2014-12-31 23:59:59"},
+            'the var as_of is "2014-12-31 23:59:59", before 2015, '
+            "from when on the zone rules are known.",
+        ),
+    ],
+)
+def test_what_stops_a_build_is_said_in_a_sentence(
+    tmp_path: Path, variables: dict[str, str], sentence: str
+) -> None:
+    for name in ("store_status.csv", "business_hours.csv", "timezones.csv"):
+        (tmp_path / name).write_text(CSV[name])
+    (tmp_path / "exclusions.csv").touch()
+    run = subprocess.run(
+        [DBT, "--no-use-colors", "build", "--vars", json.dumps(variables)],
+        cwd=PROJECT,
+        env={
+            **os.environ,
+            "STORE_UPTIME_DATA": str(tmp_path),
+            "STORE_UPTIME_DB": str(tmp_path / "store_uptime.duckdb"),
+            "DBT_TARGET_PATH": str(tmp_path / "target"),
+            "DBT_LOG_PATH": str(tmp_path / "logs"),
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode
+    assert f"Store Uptime: {sentence.format(folder=tmp_path)}" in run.stdout
+    assert "Traceback" not in run.stdout
