@@ -60,10 +60,12 @@ create macro uptime_between(from_at, to_at) as table (
         coalesce(sum(us) filter (status = 'up'), 0) / 1e6 as uptime_seconds,
         coalesce(sum(us) filter (status = 'down'), 0) / 1e6 as downtime_seconds,
         coalesce(sum(us) filter (status = 'unknown'), 0) / 1e6 as unknown_seconds,
+        coalesce(sum(us) filter (status = 'excluded'), 0) / 1e6 as excluded_seconds,
         coalesce(sum(us) filter (is_confirmed), 0) / 1e6 as confirmed_seconds,
         coalesce(sum(us) filter (is_confirmed and status = 'up'), 0) / 1e6 as uptime_seconds_min,
-        coalesce(sum(us) filter (not is_confirmed or status <> 'down'), 0) / 1e6
-            as uptime_seconds_max
+        coalesce(sum(us) filter (
+            status <> 'excluded' and (not is_confirmed or status <> 'down')
+        ), 0) / 1e6 as uptime_seconds_max
     from stores left join clipped using (store_id)
     group by stores.store_id
 );

@@ -185,6 +185,7 @@ def test_uptime_of_all_stores_is_one_row(client: TestClient):
                 "uptime_seconds": Decimal(129600),
                 "downtime_seconds": Decimal(43200),
                 "unknown_seconds": Decimal("1.200012"),
+                "excluded_seconds": Decimal(0),
                 "confirmed_seconds": Decimal(129600),
                 "uptime_seconds_min": Decimal(86400),
                 "uptime_seconds_max": Decimal("129601.200012"),
