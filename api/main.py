@@ -56,6 +56,8 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
     app.add_middleware(PathsAsSent, prefix="/stores/")
     app.add_middleware(Gate, settings=settings)
     guarded = errors.declared(401, 403, 413, 429)
+    # A router that is included is searched for each request, which costs more than the answer.
+    app.router.routes.extend(reports.polled.routes)
     app.include_router(reports.router, responses=guarded)
     app.include_router(stores.router, responses=guarded, dependencies=[needs("read")])
     app.include_router(uptime.router, responses=guarded, dependencies=[needs("read")])
