@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DUCKDB2 := duckdb>=2,<3
 
 .DEFAULT_GOAL := help
-.PHONY: help report serve sql test test-duckdb2 test-contract lint format bench docs timezones sample lock
+.PHONY: help report serve sql test test-duckdb2 test-contract test-kills test-load lint format bench docs timezones sample lock
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,12 @@ test-duckdb2: $(VENV)-duckdb2/.ready ## Run all tests with DuckDB 2, in an envir
 
 test-contract: $(VENV)/.ready ## Send 10,000 requests and hold the answers against the API's schema
 	STORE_UPTIME_CONTRACT_EXAMPLES=1000 $(BIN)/pytest tests/api/test_contract.py
+
+test-kills: $(VENV)/.ready ## Kill the service or its build 100 times and see that nothing is lost
+	STORE_UPTIME_KILLS=100 $(BIN)/pytest tests/api/test_kills.py
+
+test-load: $(VENV)/.ready ## Hold answers beside builds against those of an idle service
+	STORE_UPTIME_LOAD_BUILDS=5 $(BIN)/pytest -s tests/api/test_load.py
 
 lint: $(VENV)/.ready ## Check the style of Python and SQL
 	$(BIN)/ruff check .

@@ -113,7 +113,8 @@ class Access:
     def has_tokens(self) -> bool:
         """Say whether a token was ever made; to revoke the last one does not open the service."""
         with self._lock:
-            self._refresh()
+            if not self._has_tokens:
+                self._refresh()
             return self._has_tokens
 
     def create(

@@ -1,18 +1,18 @@
 """The gate in front of all endpoints: who asks, how often, and what is noted of it."""
 
 import ipaddress
+import os
 import re
 import time
 from functools import lru_cache
 from http import HTTPStatus
-from uuid import uuid4
 
 import structlog
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access import THIS_MACHINE, Access, Principal
 from api.errors import problem
+from api.logs import log_request
 from api.settings import Settings
 
 log = structlog.get_logger()
@@ -62,9 +62,9 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        sent = Headers(scope=scope)
+        sent = _sent(scope)
         sent_id = sent.get("x-request-id", "")
-        request_id = sent_id if _REQUEST_ID.fullmatch(sent_id) else uuid4().hex
+        request_id = sent_id if _REQUEST_ID.fullmatch(sent_id) else os.urandom(16).hex()
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
         path = scope["path"]
@@ -95,18 +95,11 @@ class Gate:
         took = time.monotonic() - began_at
         method = scope["method"] if scope["method"] in _METHODS else "other"
         scope["app"].state.metrics.answered(_route(scope) or "none", method, status, took)
-        log.info(
-            "request",
-            method=scope["method"],
-            path=path,
-            status=status,
-            seconds=round(took, 6),
-            request_id=request_id,
-        )
+        log_request(scope["method"], path, status, took, request_id)
         if status in (401, 403) or (scope["method"] not in ("GET", "HEAD") and status < 400):
             _audit(access, scope, status, request_id)
 
-    def _let_pass(self, scope: Scope, headers: Headers, access: Access) -> None:
+    def _let_pass(self, scope: Scope, headers: dict[str, str], access: Access) -> None:
         """Set the principal, or raise a refusal."""
         if access.has_tokens():
             principal = self._principal(scope, headers, access)
@@ -122,7 +115,7 @@ class Gate:
                 413, f"The body has {size} bytes; {most} are the most allowed here."
             )
 
-    def _principal(self, scope: Scope, headers: Headers, access: Access) -> Principal | None:
+    def _principal(self, scope: Scope, headers: dict[str, str], access: Access) -> Principal | None:
         if scope["path"] in OPEN_PATHS or scope["path"].startswith(ASSETS):
             return None
         kind, _, text = headers.get("authorization", "").partition(" ")
@@ -136,7 +129,7 @@ class Gate:
             401, f"{said} Send `Authorization: Bearer su_…`.", {"WWW-Authenticate": "Bearer"}
         )
 
-    def _check_local(self, scope: Scope, headers: Headers) -> None:
+    def _check_local(self, scope: Scope, headers: dict[str, str]) -> None:
         if not is_loopback(_client(scope)):
             raise _RefusedError(
                 403, "Without any token the service answers this machine only; see `tokens create`."
@@ -188,6 +181,14 @@ def is_loopback(address: str) -> bool:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:
         return address == "localhost"
+
+
+def _sent(scope: Scope) -> dict[str, str]:
+    """Return the headers by their names in lower case; of one that is sent twice the first."""
+    return {
+        name.decode("latin-1"): value.decode("latin-1")
+        for name, value in reversed(scope["headers"])
+    }
 
 
 def _route(scope: Scope) -> str | None:

@@ -60,6 +60,8 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
     app.add_middleware(BodyLimit, bytes_max=settings.body_bytes_max)
     app.add_middleware(Gate, settings=settings)
     guarded = errors.declared(401, 403, 413, 429)
+    # A router that is included is searched for each request, which costs more than the answer.
+    app.router.routes.extend(reports.polled.routes)
     app.include_router(reports.router, responses=guarded)
     # Before the path of a store, which takes whatever comes.
     app.include_router(explain.router, responses=guarded, dependencies=[needs("read")])

@@ -119,6 +119,7 @@ class Reports:
         # With a log that is written ahead, readers never wait for the writer.
         self._reader = _connect(path)
         self._lock = threading.Lock()
+        self._found: dict[str, Report] = {}
         self.take_up_again()
 
     def add(
@@ -161,11 +162,17 @@ class Reports:
 
     def find(self, report_id: str) -> Report | None:
         """Return the state of a report; fast enough for an event loop."""
-        row = self._reader.execute(
-            "select report_id, status, error, format from reports where report_id = ?",
-            (report_id,),
-        ).fetchone()
-        return Report(*row) if row else None
+        # A write puts another dictionary here, so what is read before it is not found after it.
+        found = self._found
+        if report_id not in found:
+            row = self._reader.execute(
+                "select report_id, status, error, format from reports where report_id = ?",
+                (report_id,),
+            ).fetchone()
+            if row is None:
+                return None
+            found[report_id] = Report(*row)
+        return found[report_id]
 
     def options(self, report_id: str) -> ReportOptions:
         """Return what was asked of a report."""
@@ -318,7 +325,9 @@ class Reports:
 
     def _write(self, statement: str, values: tuple = ()) -> list[tuple]:
         with self._lock:
-            return self._writer.execute(statement, values).fetchall()
+            rows = self._writer.execute(statement, values).fetchall()
+            self._found = {}
+            return rows
 
 
 def _connect(path: Path) -> sqlite3.Connection:

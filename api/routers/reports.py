@@ -15,10 +15,14 @@ from api.errors import declared
 from api.etags import is_known
 from api.options import MEDIA_TYPES, ReportOptions
 from api.pages import Cursor, Limit, read_cursor, write_cursor
+from api.plain_routes import PlainRoute
 from api.reading import check_limit
 from api.reports import Entry, KeyReusedError, Report
 
 router = APIRouter(tags=["reports"])
+polled = APIRouter(
+    tags=["reports"], route_class=PlainRoute, responses=declared(401, 403, 413, 429, 500)
+)
 
 _ID_EXAMPLE = "0b6f6a1e-6c55-4d0e-9d0b-2f9b1e0c7a11"
 _RUNNING = b'{"status":"Running"}'
@@ -178,7 +182,7 @@ def delete_report(request: Request, report_id: str) -> None:
     (request.app.state.settings.output / report.file_name).unlink(missing_ok=True)
 
 
-@router.get(
+@polled.get(
     "/get_report",
     dependencies=[needs("read", every_store=True)],
     response_class=Response,

@@ -132,6 +132,30 @@ def test_triggers_and_refusals_are_audited(client: TestClient, access: Access):
     assert triggered.detail["report_id"] == report_id
 
 
+def test_every_refusal_is_audited(client: TestClient, settings: Settings, access: Access):
+    publish(settings)
+    revoked = access.create("revoked", ["admin"])
+    access.revoke(revoked.split("_")[1])
+    refused = [
+        ("su_0_wrong", "POST", "/trigger_report", 401),
+        (revoked, "POST", "/trigger_report", 401),
+        (access.create("reader", ["read"]), "POST", "/trigger_report", 403),
+        (access.create("filtered", ["read"], stores=["b"]), "GET", "/stores/a", 403),
+    ]
+    for token, method, url, status in refused:
+        assert client.request(method, url, headers=bearer(token)).status_code == status
+    found = [
+        (entry.principal.partition(" (")[0], entry.action, entry.outcome)
+        for entry in reversed(access.audited(10))
+    ]
+    assert found == [
+        ("nobody", "POST /trigger_report", "401 Unauthorized"),
+        ("nobody", "POST /trigger_report", "401 Unauthorized"),
+        ("reader", "POST /trigger_report", "403 Forbidden"),
+        ("filtered", "GET /stores/{store_id:encoded}", "403 Forbidden"),
+    ]
+
+
 def test_audit_log_is_read_page_by_page(client: TestClient, access: Access):
     for number in range(3):
         access.audit("p", f"a{number}", {}, "done")

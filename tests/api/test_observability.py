@@ -1,5 +1,9 @@
-"""Metrics and readiness."""
+"""Metrics, readiness, and a line in the log for each request."""
 
+import json
+from datetime import datetime, timedelta
+
+import pytest
 from fastapi.testclient import TestClient
 
 from api.main import create_app
@@ -47,3 +51,19 @@ def test_metrics_count_requests_reports_builds_and_rows(client: TestClient):
     assert "store_uptime_newest_poll_age_seconds" in text
     assert 'route="/stores/{store_id:encoded}"' in text
     assert "secret" not in text
+
+
+def test_each_request_has_a_line_in_the_log(client: TestClient, capsys: pytest.CaptureFixture[str]):
+    client.get('/download/"☃.csv', headers={"X-Request-ID": "mine"})
+    [line] = capsys.readouterr().err.splitlines()
+    said = json.loads(line)
+    assert datetime.fromisoformat(said.pop("timestamp")).utcoffset() == timedelta(0)
+    assert 0 < said.pop("seconds") < 10
+    assert said == {
+        "event": "request",
+        "level": "info",
+        "method": "GET",
+        "path": '/download/"☃.csv',
+        "status": 404,
+        "request_id": "mine",
+    }

@@ -31,6 +31,22 @@ def test_unknown_report(reports: Reports):
     assert reports.find("0b6f6a1e-6c55-4d0e-9d0b-2f9b1e0c7a11") is None
 
 
+def test_what_was_found_before_is_not_found_once_it_has_changed(reports: Reports):
+    report_id = reports.add()
+    found = [reports.find(report_id)]
+    reports.claim_queued()
+    found.append(reports.find(report_id))
+    reports.complete(report_id, Contents("release"))
+    found.append(reports.find(report_id))
+    assert found == [
+        Report(report_id, "Queued", None),
+        Report(report_id, "Running", None),
+        Report(report_id, "Complete", None),
+    ]
+    reports.remove(report_id)
+    assert reports.find(report_id) is None
+
+
 def test_queued_reports_are_claimed_once_and_in_order(reports: Reports):
     added = [reports.add() for _ in range(20)]
     assert reports.claim_queued() == added

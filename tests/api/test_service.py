@@ -47,13 +47,13 @@ class Service:
         (self.data / "timezones.csv").write_text(TIMEZONES)
         (self.data / "store_status.csv").write_text(FIRST_POLLS)
         with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = free.getsockname()[1]
+            self.port = free.getsockname()[1]
         self.environment = os.environ | {
             "STORE_UPTIME_DATA": str(self.data),
             "STORE_UPTIME_DB": str(self.db),
             "STORE_UPTIME_OUTPUT": str(self.output),
             "STORE_UPTIME_HOST": "127.0.0.1",
-            "STORE_UPTIME_PORT": str(self._port),
+            "STORE_UPTIME_PORT": str(self.port),
         }
         self._log = folder / "service.log"
         self.start()
@@ -76,7 +76,7 @@ class Service:
     def request(self, method: str, url: str, csv: str | None = None) -> tuple[int, bytes]:
         """Send a request, whose URL is not put in order as a good client would."""
         headers = {} if csv is None else {"Content-Type": "text/csv"}
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=DEADLINE_SECONDS)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_SECONDS)
         try:
             connection.request(method, url, csv, headers)
             response = connection.getresponse()
