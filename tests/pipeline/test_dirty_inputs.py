@@ -82,6 +82,7 @@ PARQUET = {
     "time '09:00' as start_time_local, time '10:30' as end_time_local, "
     "date '2026-01-01' as valid_from, null::date as valid_to",
 }
+# A value that spans two lines counts as one.
 REJECTED = [
     ("business_hours.csv", 3, "bad_day"),
     ("business_hours.csv", 5, "bad_time"),
@@ -92,7 +93,7 @@ REJECTED = [
     ("special_hours.csv", 3, "bad_date"),
     ("special_hours.csv", 4, "bad_time"),
     ("store_status_null.parquet", 1, "missing_store_id"),
-    ("store_status_quoted.csv", 5, "malformed_row"),
+    ("store_status_quoted.csv", 4, "malformed_row"),
     ("store_status_rows.csv", 3, "malformed_row"),
     ("store_status_rows.csv", 4, "malformed_row"),
     *(
