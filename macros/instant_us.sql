@@ -12,8 +12,12 @@
         )
             then epoch_us(
                 try_cast(
-                    replace(replace(replace(replace(
-                        trim({{ text }}), ' UTC', 'Z'), 'UTC', 'Z'), ' +', '+'), ' -', '-'
+                    regexp_replace(
+                        replace(replace(replace(replace(
+                            trim({{ text }}), ' UTC', 'Z'), 'UTC', 'Z'), ' +', '+'), ' -', '-'
+                        ),
+                        -- DuckDB reads no zone behind a time without seconds.
+                        '^(.{13}:\d\d)(Z|[+-].*)$', '\1:00\2'
                     ) as timestamptz
                 )
             )

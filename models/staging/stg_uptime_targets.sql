@@ -14,7 +14,7 @@ named as (
         end as group_by,
         nullif(trim(value), '') as group_value,
         case
-            when regexp_full_match(trim(ratio), '\d+(\.\d+)?%')
+            when regexp_full_match(trim(ratio), '\d+(\.\d+)?\s*%')
                 then cast(try_cast(replace(ratio, '%', '') as decimal(14, 10)) / 100 as decimal(12, 10))
             else try_cast(ratio as decimal(12, 10))
         end as target_ratio,
