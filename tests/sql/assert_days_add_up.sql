@@ -1,36 +1,34 @@
 -- Days and outages each add up to the timeline; also fails when it is empty.
-with totals as (
+with timeline as (
     select
-        'timeline' as source,
-        sum(cast(duration_seconds as decimal(30, 6))) as business_seconds,
-        sum(cast(case when status = 'down' then duration_seconds else 0 end as decimal(30, 6)))
-            as downtime_seconds,
-    from {{ ref('store_timeline') }}
+        sum(ended_us - started_us) as business_us,
+        coalesce(sum(ended_us - started_us) filter (where status = 'down'), 0) as downtime_us,
+    from {{ ref('int_store_timeline') }}
+),
 
-    union all
-
+days as (
     select
-        'days',
-        sum(cast(business_seconds as decimal(30, 6))),
-        sum(cast(downtime_seconds as decimal(30, 6))),
-    from {{ ref('daily_store_uptime') }}
+        sum(business_us) as business_us,
+        coalesce(sum(downtime_us), 0) as downtime_us,
+    from {{ ref('int_store_days') }}
+),
 
-    union all
-
-    select
-        'outages',
-        null,
-        sum(cast(business_seconds_lost as decimal(30, 6))),
+outages as (
+    select coalesce(sum(cast(business_seconds_lost as decimal(18, 6))), 0) * 1000000 as downtime_us
     from {{ ref('outages') }}
 )
 
 select
-    totals.source,
-    totals.business_seconds,
-    totals.downtime_seconds,
-from totals
-inner join totals as timeline on timeline.source = 'timeline'
+    timeline.business_us,
+    timeline.downtime_us,
+    days.business_us as business_us_of_days,
+    days.downtime_us as downtime_us_of_days,
+    outages.downtime_us as downtime_us_of_outages,
+from timeline
+cross join days
+cross join outages
 where
-    timeline.business_seconds is null
-    or coalesce(totals.business_seconds <> timeline.business_seconds, totals.source = 'days')
-    or coalesce(totals.downtime_seconds, 0) <> timeline.downtime_seconds
+    timeline.business_us is null
+    or days.business_us is distinct from timeline.business_us
+    or days.downtime_us <> timeline.downtime_us
+    or outages.downtime_us <> timeline.downtime_us
