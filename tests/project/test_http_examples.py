@@ -1,0 +1,108 @@
+"""The examples of the HTTP API are answered, run one after the other as they are written."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api.settings import PROJECT
+
+PAGES = ("README.md", "docs/http.md")
+WRITTEN_URL = "http://127.0.0.1:8000"
+POLLS = "store_id,status,timestamp_utc\n1000000000000000001,active,2026-03-12 18:00:00 UTC\n"
+DEADLINE_SECONDS = 120
+
+pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="the examples use curl")
+
+
+class Shell:
+    """A shell that keeps its variables, in a folder of its own; a request that fails ends it."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self._shell = subprocess.Popen(
+            ["bash"],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.run("curl() { command curl --fail-with-body -sS \"$@\"; }")
+        self.run("set -e -o pipefail")
+
+    def run(self, command: str) -> str:
+        """Run a command and return what it printed."""
+        assert self._shell.stdin
+        assert self._shell.stdout
+        self._shell.stdin.write(f"{command}\necho; echo done\n")
+        self._shell.stdin.flush()
+        printed = []
+        for line in self._shell.stdout:
+            if line == "done\n":
+                return "".join(printed)
+            printed.append(line)
+        pytest.fail(f"{command}\n{''.join(printed)}")
+
+    def close(self) -> None:
+        self._shell.kill()
+        self._shell.communicate()
+
+
+@pytest.fixture(params=PAGES)
+def page(request: pytest.FixtureRequest) -> str:
+    return (PROJECT / request.param).read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Iterator[tuple[Shell, str]]:
+    """Offer a shell, and the URL of a service on the sample, into which may be written."""
+    shutil.copytree(PROJECT / "seeds", tmp_path / "data")
+    (tmp_path / "polls.csv").write_text(POLLS)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environment = os.environ | {
+        "STORE_UPTIME_DATA": str(tmp_path / "data"),
+        "STORE_UPTIME_DB": str(tmp_path / "warehouse" / "store_uptime.duckdb"),
+        "STORE_UPTIME_OUTPUT": str(tmp_path / "output"),
+        "STORE_UPTIME_PORT": str(port),
+        "PYTHONPATH": str(PROJECT),
+    }
+    with (tmp_path / "service.log").open("w") as log:
+        service = subprocess.Popen(
+            [sys.executable, "-m", "api", "serve"], env=environment, stdout=log, stderr=log
+        )
+    shell = Shell(tmp_path, environment)
+    try:
+        give_up_at = time.monotonic() + DEADLINE_SECONDS
+        while socket.socket().connect_ex(("127.0.0.1", port)):
+            assert time.monotonic() < give_up_at
+            time.sleep(0.05)
+        yield shell, f"http://127.0.0.1:{port}"
+    finally:
+        shell.close()
+        service.terminate()
+        service.wait()
+
+
+def test_examples_are_answered(page: str, shell: tuple[Shell, str]) -> None:
+    bash, url = shell
+    blocks = [block for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) if "curl" in block]
+    commands = [line for block in blocks for line in block.splitlines()]
+    assert commands
+    for command in commands:
+        here = command.replace(WRITTEN_URL, url).replace(".venv/bin/python", sys.executable)
+        printed = bash.run(here)
+        if "/get_report" in command:
+            give_up_at = time.monotonic() + DEADLINE_SECONDS
+            while "Running" in printed:
+                assert time.monotonic() < give_up_at
+                time.sleep(0.2)
+                printed = bash.run(here)
+            assert "Failed" not in printed
