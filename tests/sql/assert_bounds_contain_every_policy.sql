@@ -7,12 +7,10 @@ with policy_comparison as (
 weeks as (
     select * from {{ ref('period_uptime') }}
     where period = 'last_week'
-)
+),
 
-select 'out of bounds' as failure, policies.store_id, policies.policy
-from policy_comparison as policies
-inner join weeks on policies.store_id = weeks.store_id
-where not (
+compared as (
+    select
         policies.uptime_seconds_min <= policies.uptime_seconds
         and policies.uptime_seconds <= policies.uptime_seconds_max
         and policies.uptime_seconds <= weeks.uptime_seconds_max
@@ -20,10 +18,17 @@ where not (
         >= round(weeks.uptime_seconds_min * 1e6)
         and policies.unknown_seconds >= 0
         and policies.business_seconds = weeks.business_seconds
-        and policies.excluded_seconds = weeks.excluded_seconds
-    )
+        and policies.excluded_seconds = weeks.excluded_seconds as is_within,
+    from policy_comparison as policies
+    inner join weeks on policies.store_id = weeks.store_id
+),
 
-union all
+counted as (
+    select
+        count(*) as policies,
+        count(*) filter (where is_within) as policies_within,
+    from compared
+)
 
-select 'no rows' as failure, null, null
-where not exists (select 1 from policy_comparison)
+select * from counted
+where policies = 0 or policies_within < policies

@@ -6,7 +6,7 @@ with timeline as (
         status,
         cast(sum(cast(duration_seconds as decimal(18, 6))) as decimal(30, 6)) as seconds,
     from {{ ref('store_timeline') }}
-    where hash(store_id) % 16 = 0
+    where ends_with(md5(store_id), '0')
     group by store_id, status
 ),
 
@@ -21,7 +21,7 @@ hours as (
             cast(sum(cast(excluded_seconds as decimal(18, 6))) as decimal(30, 6))
         ]) as seconds,
     from {{ ref('store_hour_of_week') }}
-    where hash(store_id) % 16 = 0
+    where ends_with(md5(store_id), '0')
     group by store_id
 )
 
