@@ -42,12 +42,16 @@ class Progress:
 Tell = Callable[[Progress], None]
 
 
+def tell_nobody(progress: Progress) -> None:
+    """Let pass how far a build is."""
+
+
 class Builder(Protocol):
     """What runs a build; `build` blocks, `close` ends it from another thread."""
 
     def warm_up(self) -> None: ...
 
-    def build(self, tell: Tell) -> None: ...
+    def build(self, tell: Tell = tell_nobody) -> None: ...
 
     def close(self) -> None: ...
 
@@ -71,7 +75,7 @@ class DbtBuilder:
         with self._lock:
             self._running_worker()
 
-    def build(self, tell: Tell = lambda _: None) -> None:
+    def build(self, tell: Tell = tell_nobody) -> None:
         """Build and publish a release; a worker that dies is replaced once.
 
         Raises LockedError if another process is writing the DuckDB file, CancelledError if

@@ -9,7 +9,7 @@ import duckdb
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric, SummaryMetricFamily
 
-from api.builds import Builder, Tell
+from api.builds import Builder, Tell, tell_nobody
 from api.releases import NoReleaseError, Release, SharedReleases
 from api.reports import Reports
 
@@ -64,7 +64,7 @@ class MeasuredBuilder:
         self.warm_up = builder.warm_up
         self.close = builder.close
 
-    def build(self, tell: Tell) -> None:
+    def build(self, tell: Tell = tell_nobody) -> None:
         began_at = time.monotonic()
         result = "failed"
         try:

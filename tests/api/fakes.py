@@ -12,7 +12,7 @@ import duckdb
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from api.builds import Progress, Tell
+from api.builds import Progress, Tell, tell_nobody
 from api.inputs import input_files
 from api.releases import quoted
 from api.settings import Settings
@@ -115,7 +115,7 @@ class FakeBuilder:
     def warm_up(self) -> None:
         pass
 
-    def build(self, tell: Tell) -> None:
+    def build(self, tell: Tell = tell_nobody) -> None:
         self.builds += 1
         began = datetime.now(UTC)
         release = write_release(self._settings.db, self._settings.data)
