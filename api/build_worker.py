@@ -126,17 +126,21 @@ class Project:
         gc.collect()
         gc.freeze()
 
-    def build(self, tell: Callable[[Progress], None]) -> Outcome:
-        # This process ends soon, and the search for garbage takes a tenth of the time.
+    def invoke(
+        self, options: Sequence[str], *callbacks: Callable[[EventMsg], None]
+    ) -> dbtRunnerResult:
+        """Run dbt on the project as it was parsed, in a process that ends soon thereafter."""
+        # The search for garbage takes a tenth of the time.
         gc.disable()
-        # Unit tests test the models, not the inputs.
-        args = [*self._before, "build", *self._after, "--exclude-resource-type", "unit_test"]
-        args += self._selection
         try:
-            counter = Counter(self._models(), tell)
-            return outcome(dbtRunner(manifest=self._manifest, callbacks=[counter]).invoke(args))
+            return dbtRunner(self._manifest, list(callbacks)).invoke(list(options))
         finally:
             _close_database()
+
+    def build(self, tell: Callable[[Progress], None]) -> Outcome:
+        # Unit tests test the models, not the inputs.
+        options = [*self._before, "build", *self._after, "--exclude-resource-type", "unit_test"]
+        return outcome(self.invoke([*options, *self._selection], Counter(self._models(), tell)))
 
     def _models(self) -> int:
         nodes = [] if self._manifest is None else self._manifest.nodes.values()

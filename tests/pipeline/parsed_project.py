@@ -5,25 +5,24 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner
+from api.build_worker import Project
+from api.settings import PROJECT
 
-PROJECT = Path(__file__).parents[2]
+QUIET = ("--log-level", "none", "--log-level-file", "none", "--no-write-json")
 
 with tempfile.TemporaryDirectory() as target:
-    _PARSE = ["--quiet", "parse", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-    _PARSED = dbtRunner().invoke([*_PARSE, "--target-path", target, "--log-path", target])
-    if _PARSED.exception:
-        raise _PARSED.exception
+    _PROJECT = Project(Path(target), QUIET)
+    if _failed := _PROJECT.parse():
+        raise RuntimeError(_failed["error"])
+    _PROJECT.compile_templates()
 
 
 def run(options: Sequence[str], environment: Mapping[str, str]) -> bool:
     """Run dbt once, in a process that ends thereafter; return whether it succeeded."""
     os.chdir(PROJECT)
     os.environ.update(environment)
-    result = dbtRunner(manifest=_PARSED.result).invoke(["--no-use-colors", *options])
+    flags = ("--no-use-colors", "--log-level", "info", *QUIET[2:])
+    result = _PROJECT.invoke([*flags, *options])
     if result.exception:
         print(result.exception, flush=True)
-    # Without this the end of a fork leaves what DuckDB wrote last in its log.
-    DuckDBConnectionManager.close_all_connections()
     return result.success
