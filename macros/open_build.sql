@@ -2,14 +2,18 @@
    and lays out the schema `inputs` from which staging reads. #}
 {% macro open_build() %}
     {% if execute and flags.WHICH in ('build', 'run') %}
-        {% do check_policy() %}
         {% do run_query(input_tables_sql()) %}
         {# A build that cannot begin, because an input lacks a column for instance, leaves all as it was. #}
         {% do run_query('begin transaction') %}
         {% set state = last_build() %}
         {% set is_whole = is_whole_project() %}
+        {% set code = code_fingerprint() %}
+        {% set keeps = what_still_holds(state, code) %}
+        {# What the last build accepted needs no second look. #}
+        {% if not keeps.timeline %}
+            {% do check_policy() %}
+        {% endif %}
         {% if is_whole or not state.has_run %}
-            {% set keeps = what_still_holds(state) %}
             {% do drop_what_no_longer_holds(keeps) %}
             {% do find_input_files() %}
             {% do run_query("
@@ -17,7 +21,7 @@
                 where input <> 'store_status' or file_key not in (select file_key from inputs.files)
             ") %}
             {% do open_raw_inputs() %}
-            {% do begin_build(state, keeps) %}
+            {% do begin_build(state, code, keeps) %}
         {% else %}
             {# A part of the project: the next whole build starts afresh. #}
             {% do run_query('update inputs.last_build set is_complete = false') %}
@@ -101,14 +105,14 @@
 {% endmacro %}
 
 
-{% macro what_still_holds(state) %}
+{% macro what_still_holds(state, code) %}
     {% set missing = [] %}
     {% for name in kept_tables().polls + kept_tables().timeline + ['int_schedules'] %}
         {% if not adapter.get_relation(target.database, 'intermediate', name) %}
             {% do missing.append(name) %}
         {% endif %}
     {% endfor %}
-    {% set same_code = state.is_complete and state.code == code_fingerprint() and not flags.FULL_REFRESH %}
+    {% set same_code = state.is_complete and state.code == code and not flags.FULL_REFRESH %}
     {% set polls = same_code and not missing %}
     {% do return({'polls': polls, 'timeline': polls and state.policy == policy_fingerprint()}) %}
 {% endmacro %}
@@ -134,7 +138,7 @@
 
 {# Leaves for the models: the build's clock and what the last build knew. A build that dies
    from here on is not complete, and the next one starts afresh. #}
-{% macro begin_build(state, keeps) %}
+{% macro begin_build(state, code, keeps) %}
     {% set holds = keeps.timeline %}
     {% do run_query("
         create or replace table inputs.build as
@@ -173,7 +177,7 @@
 
         delete from inputs.last_build;
         insert into inputs.last_build values (
-            '" ~ code_fingerprint() ~ "', '" ~ policy_fingerprint() | replace("'", "''") ~ "', null, null, false
+            '" ~ code ~ "', '" ~ policy_fingerprint() | replace("'", "''") ~ "', null, null, false
         )
     ") %}
 {% endmacro %}
