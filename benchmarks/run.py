@@ -42,7 +42,7 @@ class Size:
 
 SIZES = {
     "7d": Size("14,000 stores x 7 days, CSV", 14_000, 7, "csv", 3),
-    "90d": Size("14,000 stores x 90 days, CSV", 14_000, 90, "csv", 3),
+    "90d": Size("14,000 stores x 90 days, CSV", 14_000, 90, "csv", 1),
     "100m": Size("100,000 stores x 55 days, Parquet", 100_000, 55, "parquet", 1),
 }
 QUICK = {

@@ -18,7 +18,7 @@ import pytest
 from api.releases import Releases
 from tests.api.test_service import FIRST_REPORT, POLLS, Service, stores
 
-KILLS = int(os.environ.get("STORE_UPTIME_KILLS", "3"))
+KILLS = int(os.environ.get("STORE_UPTIME_KILLS", "1"))
 SEED = int(os.environ.get("STORE_UPTIME_KILLS_SEED", "1"))
 UPLOADS = 5
 OPTIONS = ("", "?units=mixed", "?format=parquet")
