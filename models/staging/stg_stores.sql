@@ -8,5 +8,8 @@ select
     nullif(trim(columns(* exclude (file_key, row_number))), ''),
     file_key,
     row_number,
-    cast(to_json(stores) as varchar) as raw_values,
+    -- Null takes out what the files do not have.
+    cast(
+        json_merge_patch(to_json(stores), '{"file_key": null, "row_number": null}') as varchar
+    ) as raw_values,
 from stores

@@ -166,7 +166,7 @@ def test_any_sequence_of_builds_gives_the_tables_of_a_fresh_build(
     changes = list(CHANGES)
     sequence.rng.shuffle(changes)
     while changes:
-        count = sequence.rng.randrange(6, 10)
+        count = sequence.rng.randrange(3, 6)
         sequence.change(*changes[:count], ChangingFolder.next_hour)
         del changes[:count]
         sequence.build()
