@@ -1,9 +1,11 @@
--- The groups of each attribute add up to all stores, to the microsecond; fails when there are none.
+-- The groups of each attribute add up to all stores; fails when there are none. To the microsecond, as
+-- long as a group has less than 285 years; seconds beyond that are as exact as a double is.
 with groups as (
     select
         attribute,
         period,
         sum(stores) as stores,
+        count(*) * 2.3e-16 as precision,
         sum(cast(business_seconds as decimal(30, 6))) as business_seconds,
         sum(cast(uptime_seconds as decimal(30, 6))) as uptime_seconds,
         sum(cast(downtime_seconds as decimal(30, 6))) as downtime_seconds,
@@ -32,23 +34,20 @@ differing as (
     select groups.attribute, groups.period
     from groups
     inner join wholes on groups.period = wholes.period
-    where (
-        groups.stores,
-        groups.business_seconds,
-        groups.uptime_seconds,
-        groups.downtime_seconds,
-        groups.unknown_seconds,
-        groups.excluded_seconds,
-        groups.confirmed_seconds
-    ) is distinct from (
-        wholes.stores,
-        wholes.business_seconds,
-        wholes.uptime_seconds,
-        wholes.downtime_seconds,
-        wholes.unknown_seconds,
-        wholes.excluded_seconds,
-        wholes.confirmed_seconds
-    )
+    where
+        groups.stores is distinct from wholes.stores
+        or abs(groups.business_seconds - wholes.business_seconds)
+        > groups.precision * wholes.business_seconds
+        or abs(groups.uptime_seconds - wholes.uptime_seconds)
+        > groups.precision * wholes.uptime_seconds
+        or abs(groups.downtime_seconds - wholes.downtime_seconds)
+        > groups.precision * wholes.downtime_seconds
+        or abs(groups.unknown_seconds - wholes.unknown_seconds)
+        > groups.precision * wholes.unknown_seconds
+        or abs(groups.excluded_seconds - wholes.excluded_seconds)
+        > groups.precision * wholes.excluded_seconds
+        or abs(groups.confirmed_seconds - wholes.confirmed_seconds)
+        > groups.precision * wholes.confirmed_seconds
 )
 
 select 'does not add up' as failure, attribute, period
