@@ -20,10 +20,10 @@ sql: $(VENV)/.ready ## Open a read-only DuckDB shell on the newest release
 	@$(BIN)/python -m api sql
 
 test: $(VENV)/.ready ## Run all tests, dbt's among them
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 test-duckdb2: $(VENV)-duckdb2/.ready ## Run all tests with DuckDB 2, in an environment of its own
-	$(VENV)-duckdb2/bin/pytest
+	$(VENV)-duckdb2/bin/pytest --numprocesses auto --dist loadfile
 
 test-contract: $(VENV)/.ready ## Send 10,000 requests and hold the answers against the API's schema
 	STORE_UPTIME_CONTRACT_EXAMPLES=1000 $(BIN)/pytest tests/api/test_contract.py

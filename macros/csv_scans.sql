@@ -1,8 +1,13 @@
-{# One scan for all of the CSV files that have the same header, or one for each file, so that
-   the rows are numbered within their file. Rows that do not fit the header, are not UTF-8 or have
-   unbalanced quotes are set aside by DuckDB; keep_malformed_rows picks them up, from tables of each
-   input's own, as DuckDB mixes up the files of two scans that run at once and share one. #}
+{# Scans of CSV files that have the same header: of one file each where the rows are numbered within
+   their file, else of as many as DuckDB reads in parallel, since with more of them it no longer says
+   that a quote is open at the end of a file, and the lines behind it are lost.
+   Rows that do not fit the header, are not UTF-8 or have unbalanced quotes are set aside by DuckDB;
+   keep_malformed_rows picks them up, from tables of each input's own, as DuckDB mixes up the files
+   of two queries that run at once and share one. #}
 {% macro csv_scans(input, files_to_scan, is_numbered) %}
+    {% set files_of_a_scan = 1 if is_numbered else 2 * run_query(
+        "select current_setting('threads') as threads"
+    ).columns[0].values()[0] | int %}
     {% set scans = [] %}
     {% for header in csv_headers(files_to_scan) %}
         {% set delimiter = csv_delimiter(header.line) %}
@@ -12,7 +17,7 @@
             {% do columns.append('c' ~ loop.index) %}
             {% do types.append("'c" ~ loop.index ~ "': 'VARCHAR'") %}
         {% endfor %}
-        {% for files in (header.files | batch(1) if is_numbered else [header.files]) %}
+        {% for files in header.files | batch(files_of_a_scan) %}
             {% do scans.append({
                 'names': names,
                 'columns': columns,

@@ -38,6 +38,7 @@ _KINDS: dict[str, Any] = {
     # On a store's clock, so without a zone, which a time in JSON Schema has.
     "time": str,
     "double": float,
+    "decimal(24,6)": float,
     "bigint": int,
     "integer": int,
     "boolean": bool,

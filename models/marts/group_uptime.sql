@@ -8,15 +8,12 @@ with summed as (
         period_uptime.started_at,
         period_uptime.ended_at,
         count(*) as stores,
-        {% for quantity in [
-            'business', 'uptime', 'downtime', 'unknown', 'excluded', 'confirmed'
+        {% for seconds in [
+            'business_seconds', 'uptime_seconds', 'downtime_seconds', 'unknown_seconds',
+            'excluded_seconds', 'confirmed_seconds', 'uptime_seconds_min', 'uptime_seconds_max',
         ] -%}
-        {{ exact_sum('period_uptime.' ~ quantity ~ '_seconds') }} as {{ quantity }}_seconds,
-        {% endfor -%}
-        {{ exact_sum('period_uptime.business_seconds - period_uptime.excluded_seconds') }}
-            as counting_seconds,
-        {{ exact_sum('period_uptime.uptime_seconds_min') }} as uptime_seconds_min,
-        {{ exact_sum('period_uptime.uptime_seconds_max') }} as uptime_seconds_max,
+        {{ exact_sum('period_uptime.' ~ seconds, 'decimal(24, 6)') }} as {{ seconds }},
+        {% endfor %}
     from {{ ref('period_uptime') }} as period_uptime
     inner join {{ ref('store_groups') }} as store_groups
         on period_uptime.store_id = store_groups.store_id
@@ -25,7 +22,7 @@ with summed as (
 )
 
 select
-    * exclude (counting_seconds),
+    *,
     {{ ratio('uptime_seconds', 'uptime_seconds + downtime_seconds') }} as uptime_ratio,
-    {{ ratio('confirmed_seconds', 'counting_seconds') }} as coverage_ratio,
+    {{ ratio('confirmed_seconds', 'business_seconds - excluded_seconds') }} as coverage_ratio,
 from summed

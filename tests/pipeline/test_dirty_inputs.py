@@ -38,6 +38,7 @@ NO_TIMESTAMPS = (
     "2026-03-01 09:00:00+05:60",
     "1772355600",
 )
+OPEN_QUOTES = 9
 
 CSV = {
     "store_status.csv": f"{POLLS}A,active,{TEN}\n",
@@ -52,6 +53,11 @@ CSV = {
     f"1,{NINE},ACTIVE,other header\n",
     "store_status_semicolons.csv": f"{POLLS}semicolons,active,{NINE}\n".replace(",", ";"),
     "store_status_no_rows.csv": POLLS.strip(),
+    # What stands behind an open quote is one value, in each of many files.
+    **{
+        f"store_status_open_{number}.csv": f'{POLLS}A,active,{TEN}\n"\nA,active,{TEN}\n'
+        for number in range(OPEN_QUOTES)
+    },
     "store_status_bom.csv.gz": f"\ufeff{POLLS}bom and gz,active,{NINE}\n",
     "store_status it's [odd] {{ 1 }} %d ü渋.csv": f"{POLLS}{{{{ 1 }}}},active,{NINE}\n",
     "store_status_timestamps.csv": POLLS
@@ -93,6 +99,7 @@ REJECTED = [
     ("special_hours.csv", 3, "bad_date"),
     ("special_hours.csv", 4, "bad_time"),
     ("store_status_null.parquet", 1, "missing_store_id"),
+    *((f"store_status_open_{number}.csv", 3, "malformed_row") for number in range(OPEN_QUOTES)),
     ("store_status_quoted.csv", 4, "malformed_row"),
     ("store_status_rows.csv", 3, "malformed_row"),
     ("store_status_rows.csv", 4, "malformed_row"),
