@@ -32,6 +32,8 @@
             on files_found.file = blobs.filename
     ") %}
     {% do run_query("
+        create or replace temp table files_before as select input, file_key from inputs.files;
+
         create or replace table inputs.files as
         select
             files_now.input,

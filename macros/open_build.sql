@@ -16,15 +16,15 @@
         {% if is_whole or not state.has_run %}
             {% do drop_what_no_longer_holds(keeps) %}
             {% do find_input_files() %}
-            {% do run_query("
-                delete from inputs.malformed_rows
-                where input <> 'store_status' or file_key not in (select file_key from inputs.files)
-            ") %}
+            {% do run_query('
+                delete from inputs.malformed_rows where file_key not in (select file_key from inputs.files)
+            ') %}
             {% do open_raw_inputs() %}
+            {% do list_what_stands(keeps) %}
             {% do begin_build(state, code, keeps) %}
         {% else %}
-            {# A part of the project: the next whole build starts afresh. #}
-            {% do run_query('update inputs.last_build set is_complete = false') %}
+            {# A part of the project: it is built whatever stands, and the next whole build starts afresh. #}
+            {% do run_query('delete from inputs.standing; update inputs.last_build set is_complete = false') %}
         {% endif %}
         {% do run_query('commit') %}
     {% endif %}
@@ -44,6 +44,7 @@
     create table if not exists inputs.malformed_rows (
         input varchar, file_key integer, line_number bigint, raw_line varchar
     );
+    create table if not exists inputs.standing (node varchar);
 {% endmacro %}
 
 
@@ -73,7 +74,10 @@
 {% macro code_fingerprint() %}
     {% set rows = run_query("
         select md5(string_agg(filename || md5(content), ' ' order by filename))
-        from read_text(['models/**/*.sql', 'macros/*.sql', 'seeds/periods.csv', 'seeds/timezone_*.csv'])
+        from read_text([
+            'dbt_project.yml', 'models/**/*.yml', 'models/**/*.sql', 'macros/*.sql',
+            'seeds/periods.csv', 'seeds/timezone_*.csv'
+        ])
     ").rows %}
     {% do return(rows[0][0]) %}
 {% endmacro %}

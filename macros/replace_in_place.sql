@@ -12,9 +12,22 @@
 {% endmaterialization %}
 
 
+{# A seed that has not changed is not loaded again. #}
+{% materialization seed, adapter='duckdb' %}
+    {% if load_cached_relation(this) is not none and stands() %}
+        {% do store_result('agate_table', response='UNCHANGED') %}
+        {% do return(keep(this.incorporate(type='table'))) %}
+    {% endif %}
+    {% do return(materialization_seed_default()) %}
+{% endmaterialization %}
+
+
 {% macro replace_in_place(type) %}
     {% set last = load_cached_relation(this) %}
     {% set relation = this.incorporate(type=type) %}
+    {% if last is not none and last.type == type and stands() %}
+        {% do return(keep(relation)) %}
+    {% endif %}
     {{ run_hooks(pre_hooks) }}
     {% call statement('main') %}
         {% if last is not none %}
@@ -28,5 +41,11 @@
     {% endcall %}
     {{ run_hooks(post_hooks) }}
     {% do adapter.commit() %}
+    {% do return({'relations': [relation]}) %}
+{% endmacro %}
+
+
+{% macro keep(relation) %}
+    {% call noop_statement('main', 'UNCHANGED') %}{{ model.compiled_code }}{% endcall %}
     {% do return({'relations': [relation]}) %}
 {% endmacro %}

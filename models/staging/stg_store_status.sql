@@ -1,3 +1,5 @@
+{{ config(meta={'has_build_clock': true}) }}
+
 with store_status as (
     select * from {{ source('inputs', 'store_status') }}
 ),

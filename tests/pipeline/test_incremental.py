@@ -209,6 +209,10 @@ def test_an_ordinary_hour_costs_an_hour(tmp_path: Path) -> None:
     assert len(new_polls) == len(folder.polls[name].rows)
     assert {poll[0] for poll in new_polls} == {file_key}
 
+    standing = {node for (node,) in warehouse.query("select node from inputs.standing")}
+    assert standing >= {"timezone_offsets", "stg_business_hours", "store_report_minutes"}
+    assert not standing & {"stg_store_status", "int_polls", "int_stores", "store_report"}
+
     # Stores are polled at least every 1.3 hours.
     changed_us = dict(warehouse.query("select store_key, changed_us from intermediate.int_changes"))
     assert as_of_us - 2 * 3_600_000_000 < min(changed_us.values()) <= as_of_us

@@ -13,6 +13,10 @@ with groups as (
     group by attribute, period
 ),
 
+attributes as (
+    select distinct attribute from groups
+),
+
 wholes as (
     select
         attributes.attribute,
@@ -22,7 +26,7 @@ wholes as (
         sum(cast(period_uptime.{{ quantity }}_seconds as decimal(18, 6))) as {{ quantity }}_seconds,
         {% endfor %}
     from {{ ref('period_uptime') }} as period_uptime
-    cross join (select distinct attribute from groups) as attributes
+    cross join attributes
     group by attributes.attribute, period_uptime.period
 ),
 
