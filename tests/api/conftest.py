@@ -18,6 +18,7 @@ from api.releases import Releases
 from api.settings import PROJECT, Settings
 from tests.api.fakes import FakeBuilder, local_client
 from tests.api.readable import ODD_IDS
+from tests.api.services import Service
 
 LONG_AGO = time.time() - 86_400
 
@@ -114,6 +115,16 @@ def client(settings: Settings, builder: FakeBuilder) -> Iterator[TestClient]:
     app = create_app(settings, builder)
     with local_client(app) as client:
         yield client
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    """Offer a server process with the real project, on folders of its own."""
+    service = Service(tmp_path)
+    try:
+        yield service
+    finally:
+        service.stop()
 
 
 @pytest.fixture(scope="session")

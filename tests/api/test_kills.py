@@ -8,7 +8,6 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
@@ -16,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from api.releases import Releases
-from tests.api.test_service import FIRST_REPORT, POLLS, Service, stores
+from tests.api.services import FIRST_REPORT, POLLS, Service, stores
 
 KILLS = int(os.environ.get("STORE_UPTIME_KILLS", "1"))
 SEED = int(os.environ.get("STORE_UPTIME_KILLS_SEED", "1"))
@@ -26,15 +25,6 @@ OPTIONS = ("", "?units=mixed", "?format=parquet")
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/stat").exists(), reason="The processes of a build are found in /proc."
 )
-
-
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    service = Service(tmp_path)
-    try:
-        yield service
-    finally:
-        service.stop()
 
 
 def test_killed_at_any_moment(service: Service):

@@ -14,10 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
-
 from api.settings import PROJECT
-from tests.api.test_service import DEADLINE_SECONDS, FIRST_REPORT, Service, poll, stores
+from tests.api.services import DEADLINE_SECONDS, FIRST_REPORT, Service, poll, stores
 
 BUILDS = int(os.environ.get("STORE_UPTIME_LOAD_BUILDS", "0"))
 CLIENTS = 64
@@ -34,15 +32,6 @@ class Answers:
 
     def p99(self) -> float:
         return sorted(self.seconds)[len(self.seconds) * 99 // 100]
-
-
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    service = Service(tmp_path)
-    try:
-        yield service
-    finally:
-        service.stop()
 
 
 def test_clients_analyst_and_shell_live_beside_builds(service: Service):
