@@ -38,6 +38,9 @@ def test_clients_analyst_and_shell_live_beside_builds(service: Service):
     report_id = service.trigger()
     assert service.report(report_id) == FIRST_REPORT
     with shell(service) as left_open:
+        # Behind a second build nothing is left to start.
+        poll(service, "second")
+        service.report(service.trigger())
         idle, busy = asyncio.run(idle_and_busy(service, report_id))
         said, _ = left_open.communicate("select count(*) as n from store_report;\n", 30)
     assert (idle.wrong, busy.wrong) == ([], [])
@@ -100,7 +103,9 @@ async def ask(
         head = await reader.readuntil(b"\r\n\r\n")
         length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
         found = await reader.readexactly(int(length))
-        answers.seconds.append(time.perf_counter() - began_at)
+        # At first all clients connect at once, which no build has to do with.
+        if number:
+            answers.seconds.append(time.perf_counter() - began_at)
         if not head.startswith(b"HTTP/1.1 200") or found != body:
             answers.wrong.append(head + found)
         await asyncio.sleep(PAUSE_SECONDS)
