@@ -70,7 +70,8 @@
 {% endmacro %}
 
 
-{# What the numbers depend on besides the inputs: the models, macros and seeds, and the policy. #}
+{# What the numbers depend on besides the inputs and the policy: the models and their contracts,
+   macros, seeds, and the project's configuration. #}
 {% macro code_fingerprint() %}
     {% set rows = run_query("
         select md5(string_agg(filename || md5(content), ' ' order by filename))

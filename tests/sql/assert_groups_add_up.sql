@@ -13,27 +13,26 @@ with groups as (
     group by attribute, period
 ),
 
-attributes as (
-    select distinct attribute from groups
-),
-
 wholes as (
     select
-        attributes.attribute,
-        period_uptime.period,
+        period,
         count(*) as stores,
         {% for quantity in quantities -%}
-        sum(cast(period_uptime.{{ quantity }}_seconds as decimal(18, 6))) as {{ quantity }}_seconds,
+        sum(cast({{ quantity }}_seconds as decimal(18, 6))) as {{ quantity }}_seconds,
         {% endfor %}
-    from {{ ref('period_uptime') }} as period_uptime
-    cross join attributes
-    group by attributes.attribute, period_uptime.period
+    from {{ ref('period_uptime') }}
+    group by period
 ),
 
 differing as (
-    select * from groups
-    except
-    select * from wholes
+    select groups.attribute, groups.period
+    from groups
+    anti join wholes
+        on groups.period = wholes.period
+        and groups.stores = wholes.stores
+        {% for quantity in quantities -%}
+        and groups.{{ quantity }}_seconds = wholes.{{ quantity }}_seconds
+        {% endfor %}
 )
 
 select 'does not add up' as failure, attribute, period
