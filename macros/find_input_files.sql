@@ -51,7 +51,12 @@
             and known.modified_us = files_now.modified_us
             and known.modified_us < known.listed_us - 2000000
             and known.file_key not in (select file_key from files_caught_up_with)
-        order by files_now.input, files_now.file
+        order by files_now.input, files_now.file;
+
+        create or replace table inputs.removed_files as
+        select file_key from files_before
+        except
+        select file_key from inputs.files
     ") %}
 {% endmacro %}
 

@@ -44,6 +44,7 @@
     create table if not exists inputs.malformed_rows (
         input varchar, file_key integer, line_number bigint, raw_line varchar
     );
+    create table if not exists inputs.removed_files (file_key integer);
     create table if not exists inputs.standing (node varchar);
 {% endmacro %}
 
@@ -105,7 +106,9 @@
 {% macro kept_tables() %}
     {% do return({
         'polls': ['int_store_keys', 'int_polls', 'int_poll_minutes', 'int_rejected_polls'],
-        'timeline': ['int_status_changes', 'int_inactive_runs', 'int_store_timeline', 'int_store_days'],
+        'timeline': [
+            'int_status_changes', 'int_status_runs', 'int_store_timeline', 'int_store_days', 'int_outages',
+        ],
     }) %}
 {% endmacro %}
 
@@ -157,7 +160,7 @@
         " ~ ("
             select store_key, min(polled_us) filter (where rejected_as is null) as polled_us
             from intermediate.int_polls
-            where file_key not in (select file_key from inputs.files)
+            where file_key in (select file_key from inputs.removed_files)
             group by store_key
         " if keeps.polls else "select null::integer as store_key, null::bigint as polled_us where false") ~ ";
 
@@ -167,7 +170,7 @@
             where store_key is not null and store_key not in (
                 select store_key from intermediate.int_polls
                 where store_key in (select store_key from inputs.removed_polls)
-                    and file_key in (select file_key from inputs.files)
+                    and file_key not in (select file_key from inputs.removed_files)
             )
         " if keeps.polls else "select null::integer as store_key where false") ~ ";
 
@@ -176,9 +179,12 @@
              else "select null::integer as store_key, null::varchar as schedule where false") ~ ";
 
         create or replace view inputs.status_changes_before as
-        " ~ ("select store_key, polled_us, previous_polled_us, is_change from intermediate.int_status_changes" if holds
-             else "select null::integer as store_key, null::bigint as polled_us,
-                          null::bigint as previous_polled_us, null::boolean as is_change where false") ~ ";
+        " ~ ("
+            select store_key, polled_us, previous_polled_us, poll_number, is_change from intermediate.int_status_changes
+        " if holds else "
+            select null::integer as store_key, null::bigint as polled_us, null::bigint as previous_polled_us,
+                null::bigint as poll_number, null::boolean as is_change
+            where false") ~ ";
 
         delete from inputs.last_build;
         insert into inputs.last_build values (

@@ -21,7 +21,7 @@
     {% do run_query('create schema release.intermediate') %}
     {% for result in results if result.node.resource_type == 'model' and is_for_readers(result.node) %}
         {% set name = result.node.schema ~ '.' ~ result.node.name %}
-        {% if result.node.config.materialized == 'view' %}
+        {% if result.node.config.materialized == 'view' and not result.node.config.meta.is_table_for_readers %}
             {% set sql = result.node.compiled_code | replace(adapter.quote(target.database) ~ '.', '') %}
             {% do run_query('use release; create view ' ~ name ~ ' as ' ~ sql ~ '; use ' ~ target.database) %}
         {% else %}
@@ -59,7 +59,7 @@
 {% macro readers_tables() %}
     {% do return([
         'int_horizon', 'int_store_keys', 'int_store_timeline', 'int_store_days', 'int_store_offsets', 'int_status_runs',
-        'int_inactive_runs', 'int_recent_polls', 'int_recent_runs', 'int_exclusions', 'int_weekly_hours', 'int_uptime_targets',
+        'int_outages', 'int_recent_polls', 'int_recent_runs', 'int_exclusions', 'int_weekly_hours', 'int_uptime_targets',
         'int_confirmed_when_closed',
     ]) %}
 {% endmacro %}

@@ -14,6 +14,10 @@ build as (
     select * from {{ source('inputs', 'build') }}
 ),
 
+horizon as (
+    select * from {{ ref('int_horizon') }}
+),
+
 status_changes_before as (
     select * from {{ source('inputs', 'status_changes_before') }}
 ),
@@ -26,6 +30,15 @@ added_polls as (
     where polls.rejected_as is null and files.is_new
 ),
 
+-- When the newest polls are gone, long gaps count that lay too far back for the last build.
+looked_back_at as (
+    select
+        status_changes_before.store_key,
+        {{ polls_kept_from_us('horizon.as_of_us') }} as polled_us,
+    from status_changes_before
+    inner join horizon on horizon.as_of_us < horizon.previous_as_of_us
+),
+
 touched as (
     select store_key, min(polled_us) as touched_us
     from (
@@ -33,6 +46,8 @@ touched as (
         union all
         select store_key, polled_us from removed_polls
         where polled_us is not null
+        union all
+        select store_key, polled_us from looked_back_at
     ) as polls_added_or_removed
     group by store_key
 )
@@ -43,9 +58,13 @@ select
     touched.store_key,
     touched.touched_us,
     max(status_changes_before.polled_us) as restart_us,
+    coalesce(max(status_changes_before.polled_us), touched.touched_us) as from_us,
     max_by(status_changes_before.previous_polled_us, status_changes_before.polled_us)
         as previous_polled_us,
     max_by(status_changes_before.is_change, status_changes_before.polled_us) as is_change,
+    coalesce(
+        max_by(status_changes_before.poll_number, status_changes_before.polled_us), 1
+    ) as poll_number,
 from touched
 left join status_changes_before
     on touched.store_key = status_changes_before.store_key

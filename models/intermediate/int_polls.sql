@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='replace_where',
-    incremental_predicates=["file_key not in (select file_key from inputs.files)"],
+    incremental_predicates=["file_key in (select file_key from inputs.removed_files)"],
     post_hook="{{ keep_malformed_rows('store_status') }}",
 ) }}
 

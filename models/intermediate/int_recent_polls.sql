@@ -1,3 +1,5 @@
+{{ config(materialized='view', meta={'is_table_for_readers': true}) }}
+
 with polls as (
     select * from {{ ref('int_polls') }}
     where rejected_as is null

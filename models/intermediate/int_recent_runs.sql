@@ -1,5 +1,5 @@
-with status_changes as (
-    select * from {{ ref('int_status_changes') }}
+with status_runs as (
+    select * from {{ ref('int_status_runs') }}
 ),
 
 horizon as (
@@ -7,32 +7,42 @@ horizon as (
 ),
 
 last_polls as (
-    select store_key, max(polled_us) as polled_us
-    from status_changes
-    group by store_key
+    select
+        runs.store_key,
+        min(runs.started_us) as first_started_us,
+        max(runs.last_polled_us) as polled_us,
+    from status_runs as runs
+    cross join horizon
+    where coalesce(runs.next_started_us >= horizon.kept_from_us, true)
+    group by runs.store_key
 ),
 
 runs as (
     select
-        store_key,
-        is_active,
-        polled_us as started_us,
-        lead(previous_polled_us) over by_time as last_polled_us,
-        lead(polled_us) over by_time as next_started_us,
-        lead(is_active) over by_time as next_is_active,
-    from status_changes
-    where is_change or polled_us - previous_polled_us > {{ compared_gap_us() }}
-    window by_time as (partition by store_key order by polled_us)
+        changes.store_key,
+        changes.is_active,
+        changes.polled_us as started_us,
+        lead(changes.previous_polled_us) over by_time as last_polled_us,
+        lead(changes.polled_us) over by_time as next_started_us,
+        lead(changes.is_active) over by_time as next_is_active,
+        last_polls.polled_us as last_polled_of_all_us,
+    from {{ ref('int_status_changes') }} as changes
+    inner join last_polls
+        on changes.store_key = last_polls.store_key
+        and changes.polled_us >= last_polls.first_started_us
+    where
+        changes.is_change
+        or changes.polled_us - changes.previous_polled_us > {{ compared_gap_us() }}
+    window by_time as (partition by changes.store_key order by changes.polled_us)
 )
 
 select
     runs.store_key,
     runs.is_active,
     runs.started_us,
-    coalesce(runs.last_polled_us, last_polls.polled_us) as last_polled_us,
+    coalesce(runs.last_polled_us, runs.last_polled_of_all_us) as last_polled_us,
     runs.next_started_us,
     runs.next_is_active,
 from runs
-inner join last_polls on runs.store_key = last_polls.store_key
 cross join horizon
 where coalesce(runs.next_started_us >= horizon.kept_from_us, true)

@@ -2,11 +2,18 @@
     materialized='incremental',
     incremental_strategy='replace_where',
     incremental_predicates=[
-        "exists (
-            select 1
-            from intermediate.int_poll_restarts as restarts
-            where restarts.store_key = target.store_key
-                and target.polled_us >= coalesce(restarts.restart_us, 0)
+        "(
+            exists (
+                select 1
+                from intermediate.int_poll_restarts as restarts
+                where restarts.store_key = target.store_key and target.polled_us >= restarts.from_us
+            )
+            or (
+                not (target.is_change or target.is_last or target.repeats > 0)
+                and target.polled_us < (
+                    select " ~ polls_kept_from_us('as_of_us') ~ " from intermediate.int_horizon
+                )
+            )
         )",
     ],
 ) }}
@@ -15,23 +22,31 @@ with restarts as (
     select * from {{ ref('int_poll_restarts') }}
 ),
 
+horizon as (
+    select {{ polls_kept_from_us('as_of_us') }} as kept_from_us from {{ ref('int_horizon') }}
+),
+
 polls as (
     select polls.store_key, polls.polled_us, polls.is_active
     from {{ ref('int_polls') }} as polls
     {% if is_incremental() %}
     inner join restarts
         on polls.store_key = restarts.store_key
-        and polls.polled_us >= coalesce(restarts.restart_us, 0)
+        and polls.polled_us >= restarts.from_us
     {% endif %}
     where
         polls.rejected_as is null
+        {% if is_incremental() %}
+        -- Lets DuckDB pass over older polls.
+        and polls.polled_us >= (select min(from_us) from restarts)
+        {% endif %}
         -- Without a named instant the newest poll is the last.
         and polls.polled_us <= coalesce({{ named_as_of_us() }}, polls.polled_us)
 ),
 
 -- One sort of all polls, from which few rows stay: those that differ from the one before, or share
 -- its instant, or come long after it, or are the last. Of the rows of one instant an inactive one
--- comes last.
+-- comes last. How long gaps change the figures is compared for the last week alone.
 near_changes as (
     select
         store_key,
@@ -40,6 +55,7 @@ near_changes as (
         lag(polled_us) over by_time as previous_polled_us,
         lag(is_active) over by_time as previous_is_active,
         lead(polled_us) over by_time as next_polled_us,
+        row_number() over by_time as row_number,
     from polls
     window by_time as (partition by store_key order by polled_us asc, is_active desc)
     qualify
@@ -48,7 +64,11 @@ near_changes as (
         or is_active <> previous_is_active
         or polled_us = previous_polled_us
         or polled_us = next_polled_us
-        or polled_us - previous_polled_us > least({{ compared_gap_us() }}, {{ max_poll_gap_us() }})
+        or polled_us - previous_polled_us > {{ max_poll_gap_us() }}
+        or (
+            polled_us - previous_polled_us > {{ compared_gap_us() }}
+            and polled_us >= (select kept_from_us from horizon)
+        )
 ),
 
 -- The polls of one instant become one, which is inactive if any is.
@@ -60,6 +80,7 @@ polls_once as (
         bool_and(is_active) <> bool_or(is_active) as is_contradicted,
         bool_or(next_polled_us is null) as is_last,
         cast(count(*) - 1 as bigint) as repeats,
+        min(row_number) as row_number,
         any_value(previous_polled_us) filter (where previous_polled_us < polled_us)
             as previous_polled_us,
         any_value(previous_is_active) filter (where previous_polled_us < polled_us)
@@ -74,6 +95,13 @@ marked as (
         previous_polled_us is null
         or is_active <> previous_is_active
         or coalesce(polled_us - previous_polled_us > {{ max_poll_gap_us() }}, false) as is_change,
+        row_number - coalesce(
+            sum(repeats) over (
+                partition by store_key order by polled_us
+                rows between unbounded preceding and 1 preceding
+            ),
+            0
+        ) as poll_number,
     from polls_once
 ),
 
@@ -94,6 +122,7 @@ continued as (
             when restarts.restart_us = marked.polled_us then restarts.is_change
             else marked.is_change
         end as is_change,
+        cast(marked.poll_number + coalesce(restarts.poll_number - 1, 0) as bigint) as poll_number,
     from marked
     left join restarts on marked.store_key = restarts.store_key
 )
@@ -104,11 +133,16 @@ select
     is_active,
     is_contradicted,
     previous_polled_us,
+    poll_number,
     is_change,
+    is_last,
     repeats,
 from continued
 where
     is_change
     or is_last
     or repeats > 0
-    or polled_us - previous_polled_us > {{ compared_gap_us() }}
+    or (
+        polled_us - previous_polled_us > {{ compared_gap_us() }}
+        and polled_us >= (select kept_from_us from horizon)
+    )

@@ -1,13 +1,17 @@
-with runs as (
-    select * from {{ ref('int_status_runs') }}
-),
-
-stores as (
-    select * from {{ ref('int_store_keys') }}
+with changes as (
+    select * from {{ ref('int_changes') }}
 ),
 
 horizon as (
     select * from {{ ref('int_horizon') }}
+),
+
+-- A run that was over before the change is in the timeline as it should be.
+runs as (
+    select runs.*
+    from {{ ref('int_status_runs') }} as runs
+    inner join changes on runs.store_key = changes.store_key
+    where coalesce(runs.next_started_us >= changes.changed_us, true)
 ),
 
 -- How far each run reaches: polls that agree confirm it, behind its last poll it is held.
@@ -86,14 +90,14 @@ stretches as (
     union all
 
     select
-        stores.store_key,
+        changes.store_key,
         horizon.starts_us,
         horizon.as_of_us,
         {{ status_when_never_polled() }},
         false,
-    from stores
+    from changes
     cross join horizon
-    where stores.store_key not in (select store_key from runs)
+    where changes.store_key not in (select store_key from runs)
 ),
 
 clipped as (

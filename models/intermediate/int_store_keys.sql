@@ -9,6 +9,7 @@ with seen as (
         store_id,
         bool_or(is_in_polls) as is_in_polls,
     from {{ ref('int_store_spellings') }}
+    where store_id <> ''
     group by store_id
 ),
 

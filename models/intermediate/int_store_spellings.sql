@@ -10,7 +10,8 @@ timezones as (
     select distinct store_id from {{ ref('stg_timezones') }}
 ),
 
--- Blanks are trimmed here, from each spelling once and not from each poll.
+-- Blanks are trimmed here, from each spelling once and not from each poll: a condition on the trimmed id
+-- would be checked for each poll, so the empty one stays.
 spellings as (
     select
         spelling,
@@ -40,5 +41,4 @@ select
     store_id,
     bool_or(is_in_polls) as is_in_polls,
 from spellings
-where store_id <> ''
 group by spelling, store_id
