@@ -17,6 +17,7 @@ from api.snapshots import (
     UnansweredError,
     copy_report,
     remove_abandoned,
+    remove_reports,
     write_report,
 )
 
@@ -177,5 +178,7 @@ class Jobs:
                 file.unlink(missing_ok=True)
 
     def _expire(self) -> None:
-        for report in self._reports.expire(self._settings.reports_kept_days):
-            (self._settings.output / report.file_name).unlink(missing_ok=True)
+        expired = self._reports.expired(self._settings.reports_kept_days)
+        if expired:
+            remove_reports(self._settings.output, [report.file_name for report in expired])
+            self._reports.forget(expired)

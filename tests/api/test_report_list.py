@@ -2,6 +2,8 @@
 
 import sqlite3
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
@@ -80,6 +82,39 @@ def test_finished_report_is_removed_with_its_file(client: TestClient, settings: 
         client.get(f"/download/{report_id}.csv"),
     ):
         assert answer.status_code == 404
+
+
+def test_report_is_not_forgotten_before_its_file_is_gone(
+    client: TestClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    report_id = trigger(client)
+    end(client, report_id)
+
+    def break_off(path: Path, missing_ok: bool = False) -> None:
+        raise OSError("The disk is gone.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", break_off)
+        assert client.delete(f"/reports/{report_id}").status_code == 500
+    assert client.delete(f"/reports/{report_id}").status_code == 204
+    assert not (settings.output / f"{report_id}.csv").exists()
+
+
+def test_only_a_complete_report_has_a_file_to_fetch(
+    client: TestClient, builder: FakeBuilder, settings: Settings
+):
+    builder.may_end.clear()
+    running = trigger(client)
+    assert builder.has_begun.wait(10)
+    unknown = str(uuid4())
+    for report_id in (running, unknown):
+        (settings.output / f"{report_id}.csv").write_text("left behind\n")
+        assert client.get(f"/download/{report_id}.csv").status_code == 404
+    builder.may_end.set()
+    end(client, running)
+    assert client.get(f"/download/{running}.csv").text == csv_of("a")
+    (settings.output / f"{running}.json").write_text("left behind\n")
+    assert client.get(f"/download/{running}.json").status_code == 404
 
 
 def test_running_report_is_cancelled_and_leaves_no_file(
@@ -170,9 +205,7 @@ def test_old_reports_expire(settings: Settings, monkeypatch: pytest.MonkeyPatch)
         patch.setattr(reports_module, "_now", lambda: reports_module._text(long_ago))
         assert reports.complete(old, Contents("release"))
     assert reports.complete(new, Contents("release"))
-    assert [report.report_id for report in reports.expire(days=30)] == [old]
-    assert reports.find(old) is None
-    assert reports.find(new) is not None
+    assert [report.report_id for report in reports.expired(days=30)] == [old]
     reports.close()
 
 
