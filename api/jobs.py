@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 # How long until a locked file, or work that broke off, is tried again.
 RETRY_SECONDS = 1.0
+# Reports expire also while nobody asks for one.
+LOOK_SECONDS = 600.0
 
 
 class Jobs:
@@ -88,7 +90,7 @@ class Jobs:
     def _run(self) -> None:
         broke_off = False
         while not self._stop.is_set():
-            self._wake.wait()
+            self._wake.wait(LOOK_SECONDS)
             self._wake.clear()
             try:
                 if broke_off:

@@ -1,6 +1,7 @@
 """The list of reports, what can be asked of one, and how it goes again."""
 
 import sqlite3
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -8,11 +9,13 @@ from uuid import uuid4
 import pytest
 from fastapi.testclient import TestClient
 
+from api import jobs as jobs_module
 from api import reports as reports_module
+from api.main import create_app
 from api.options import ReportOptions
 from api.reports import CANCELLED, Contents, KeyReusedError, Reports
 from api.settings import Settings
-from tests.api.fakes import AS_OF, FakeBuilder, csv_of
+from tests.api.fakes import AS_OF, FakeBuilder, csv_of, local_client
 from tests.api.test_endpoints import end, state, trigger
 
 
@@ -207,6 +210,21 @@ def test_old_reports_expire(settings: Settings, monkeypatch: pytest.MonkeyPatch)
     assert reports.complete(new, Contents("release"))
     assert [report.report_id for report in reports.expired(days=30)] == [old]
     reports.close()
+
+
+def test_old_report_goes_without_anybody_asking(
+    settings: Settings, builder: FakeBuilder, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(jobs_module, "LOOK_SECONDS", 0.1)
+    a_second = settings.model_copy(update={"reports_kept_days": 1 / 86_400})
+    with local_client(create_app(a_second, builder)) as client:
+        report_id = trigger(client)
+        assert end(client, report_id)["status"] == "Complete"
+        give_up_at = time.monotonic() + 10
+        while client.get(f"/reports/{report_id}").status_code != 404:
+            assert time.monotonic() < give_up_at
+            time.sleep(0.1)
+    assert not (settings.output / f"{report_id}.csv").exists()
 
 
 def test_record_of_an_earlier_version_is_read(settings: Settings):
