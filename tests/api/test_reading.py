@@ -346,6 +346,15 @@ def test_without_a_release_the_service_says_what_to_do(
     )
 
 
+@pytest.mark.parametrize("url", ["/stores", "/uptime", "/outages", "/ready"])
+def test_with_a_damaged_release_the_service_says_what_to_do(
+    client: TestClient, settings: Settings, url: str
+):
+    (settings.db.parent / "releases" / "readable.duckdb").write_bytes(b"")
+    status, detail = refused(client, url)
+    assert (status, detail[:36]) == (503, "The newest release cannot be opened.")
+
+
 def test_query_that_takes_too_long_is_ended(settings: Settings):
     shared = SharedReleases(Releases(settings.db))
     with (
