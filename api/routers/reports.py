@@ -144,10 +144,10 @@ def get_reports(request: Request, limit: Limit = 100, cursor: Cursor = None) -> 
     before = read_cursor(cursor, _ORDER, str, str)
     if before is not None and None in before:
         raise HTTPException(422, "query.cursor: it is not a `next_cursor` of this list.")
-    found = request.app.state.reports.page(limit, before)
-    last = found[-1] if len(found) == limit else None
+    found = request.app.state.reports.page(limit + 1, before)
+    last = found[limit - 1] if len(found) > limit else None
     return ReportsPage(
-        reports=[_listed(request, entry) for entry in found],
+        reports=[_listed(request, entry) for entry in found[:limit]],
         next_cursor=write_cursor(_ORDER, last.requested_at, last.report_id) if last else None,
     )
 

@@ -29,6 +29,16 @@ def test_list_has_the_newest_first_in_pages(client: TestClient):
     assert second["next_cursor"] is None
 
 
+def test_last_page_that_is_full_is_the_last(client: TestClient):
+    triggered = [trigger(client) for _ in range(3)]
+    for report_id in triggered:
+        end(client, report_id)
+    page = client.get("/reports", params={"limit": 3}).json()
+    assert (len(page["reports"]), page["next_cursor"]) == (3, None)
+    audited = client.get("/audit", params={"limit": 3}).json()
+    assert (len(audited["entries"]), audited["next_before"]) == (3, None)
+
+
 def test_entry_says_what_the_report_tells_of(client: TestClient):
     report_id = trigger(client)
     end(client, report_id)
