@@ -248,6 +248,7 @@ def test_parquet_that_was_cut_does_not_land(
     content = parquet("select 'a' as store_id, 'UTC' as timezone_str from range(5)", tmp_path)
     response = post(client, content[: int(len(content) * cut)], "timezones")
     assert response.status_code == 422
+    assert str(settings.data) not in response.json()["detail"]
     assert landed(settings) == []
 
 
