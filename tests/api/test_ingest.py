@@ -280,6 +280,11 @@ def test_only_inputs_can_be_sent(client: TestClient, settings: Settings, name: s
     assert landed(settings) == []
 
 
+def test_dry_run_that_is_misspelt_does_not_land(client: TestClient, settings: Settings):
+    assert post(client, POLLS, dryrun="true").status_code == 422
+    assert landed(settings) == []
+
+
 @pytest.fixture
 def small(settings: Settings, builder: FakeBuilder) -> Any:
     limits = {"upload_bytes_max": 1000, "unpacked_bytes_max": 2000}

@@ -336,6 +336,12 @@ def test_another_question_has_another_etag(client: TestClient):
 
 
 @pytest.mark.parametrize("url", ["/stores", "/stores/a", "/stores/a/timeline", "/uptime"])
+def test_parameter_that_there_is_not_is_refused(client: TestClient, url: str):
+    status, detail = refused(client, url, store="a")
+    assert (status, detail[:40]) == (422, "query: there is no parameter 'store'; th")
+
+
+@pytest.mark.parametrize("url", ["/stores", "/stores/a", "/stores/a/timeline", "/uptime"])
 def test_without_a_release_the_service_says_what_to_do(
     client: TestClient, settings: Settings, url: str
 ):
