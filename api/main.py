@@ -50,6 +50,8 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
 
     app = FastAPIOffline(
         redoc_url=None,
+        # A redirect would tell the scheme and host of this side of a proxy.
+        redirect_slashes=False,
         title="Store Uptime",
         description="How long was each store really up during its business hours?",
         lifespan=lifespan,
