@@ -30,7 +30,8 @@ from dbt_common.events.event_manager import EventManager
 from dbt_common.events.event_manager_client import ctx_set_event_manager
 
 from api.inputs import project_state
-from api.settings import PROJECT
+from api.releases import Releases
+from api.settings import PROJECT, read_settings
 
 # dbt's input errors, which the project words for people, begin like this.
 _SENTENCE_PREFIX = "Store Uptime: "
@@ -140,7 +141,10 @@ class Project:
     def build(self, tell: Callable[[Progress], None]) -> Outcome:
         # Unit tests test the models, not the inputs.
         options = [*self._before, "build", *self._after, "--exclude-resource-type", "unit_test"]
-        return outcome(self.invoke([*options, *self._selection], Counter(self._models(), tell)))
+        ended = outcome(self.invoke([*options, *self._selection], Counter(self._models(), tell)))
+        if ended["error"] is None:
+            Releases(read_settings().db).sync_newest()
+        return ended
 
     def _models(self) -> int:
         nodes = [] if self._manifest is None else self._manifest.nodes.values()

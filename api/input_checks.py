@@ -41,7 +41,7 @@ def check(upload: Upload, input_name: str, unpacked_bytes_max: int) -> Rows:
             return _check_csv(connection, upload, input_name, spec)
         except duckdb.Error as error:
             what = "Parquet" if upload.format == "parquet" else "CSV"
-            why = str(error).partition("\n")[0]
+            why = str(error).partition("\n")[0].replace(str(upload.path), "the body")
             raise UploadError(f"The body cannot be read as {what}: {why}") from None
 
 

@@ -17,6 +17,7 @@ from api.snapshots import (
     UnansweredError,
     copy_report,
     remove_abandoned,
+    remove_reports,
     write_report,
 )
 
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 
 # How long until a locked file, or work that broke off, is tried again.
 RETRY_SECONDS = 1.0
+# Reports expire also while nobody asks for one.
+LOOK_SECONDS = 600.0
 
 
 class Jobs:
@@ -87,7 +90,7 @@ class Jobs:
     def _run(self) -> None:
         broke_off = False
         while not self._stop.is_set():
-            self._wake.wait()
+            self._wake.wait(LOOK_SECONDS)
             self._wake.clear()
             try:
                 if broke_off:
@@ -177,5 +180,7 @@ class Jobs:
                 file.unlink(missing_ok=True)
 
     def _expire(self) -> None:
-        for report in self._reports.expire(self._settings.reports_kept_days):
-            (self._settings.output / report.file_name).unlink(missing_ok=True)
+        expired = self._reports.expired(self._settings.reports_kept_days)
+        if expired:
+            remove_reports(self._settings.output, [report.file_name for report in expired])
+            self._reports.forget(expired)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from api.disk import sync
 from api.settings import PROJECT
 from api.uploads import Gzip, Upload, UploadError, remove_abandoned
 
@@ -81,24 +82,17 @@ class Landing:
                     found = _landed(path)
                     if found is not None and found.input == input_name and path != landed.path:
                         path.unlink(missing_ok=True)
-                self._sync()
+                sync(self._data)
             return landed, is_new
 
     def _land(self, upload: Upload, input_name: str) -> Landed:
         landed_at = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
         path = self._data / f"{input_name}_{landed_at}_{upload.sha256}.{upload.format}"
         upload.path.replace(path)
-        self._sync()
+        sync(self._data)
         landed = _landed(path)
         assert landed is not None
         return landed
-
-    def _sync(self) -> None:
-        folder = os.open(self._data, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def _landed(path: Path) -> Landed | None:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 
 from api import errors
@@ -17,6 +17,7 @@ from api.jobs import Jobs
 from api.landing import Landing
 from api.metrics import MeasuredBuilder, Metrics
 from api.paths import PathsAsSent
+from api.reading import refuse_unknown_parameters
 from api.releases import Releases, SharedReleases
 from api.reports import Reports
 from api.routers import audit, explain, health, ingest, reports, stores, tables, uptime
@@ -49,6 +50,8 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
 
     app = FastAPIOffline(
         redoc_url=None,
+        # A redirect would tell the scheme and host of this side of a proxy.
+        redirect_slashes=False,
         title="Store Uptime",
         description="How long was each store really up during its business hours?",
         lifespan=lifespan,
@@ -64,15 +67,15 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
     app.router.routes.extend(reports.polled.routes)
     app.include_router(reports.router, responses=guarded)
     # Before the path of a store, which takes whatever comes.
-    app.include_router(explain.router, responses=guarded, dependencies=[needs("read")])
-    app.include_router(stores.router, responses=guarded, dependencies=[needs("read")])
-    app.include_router(uptime.router, responses=guarded, dependencies=[needs("read")])
-    app.include_router(
-        ingest.router, responses=guarded, dependencies=[needs("ingest", every_store=True)]
-    )
-    app.include_router(
-        audit.router, responses=guarded, dependencies=[needs("admin", every_store=True)]
-    )
+    for router, need in (
+        (explain.router, needs("read")),
+        (stores.router, needs("read")),
+        (uptime.router, needs("read")),
+        (ingest.router, needs("ingest", every_store=True)),
+        (audit.router, needs("admin", every_store=True)),
+    ):
+        checks = [need, Depends(refuse_unknown_parameters)]
+        app.include_router(router, responses=guarded, dependencies=checks)
     app.include_router(health.router, responses=errors.declared(403, 413))
     app.include_router(tables.router, responses=guarded)
     return app

@@ -79,6 +79,17 @@ def answer(request: Request, ask: Ask) -> Response:
     return Response(body, media_type="application/json", headers=_headers(_etag(request, release)))
 
 
+async def refuse_unknown_parameters(request: Request) -> None:
+    """Raise HTTPException 422 for a parameter that there is not, such as a filter misspelt."""
+    known = [parameter.alias for parameter in request.scope["route"].dependant.query_params]
+    for name in request.query_params:
+        if name not in known:
+            raise HTTPException(
+                422,
+                f"query: there is no parameter {name!r}; there are {', '.join(known) or 'none'}.",
+            )
+
+
 def allowed_stores(request: Request) -> list[str] | None:
     """Return the stores that the client may see, None for all."""
     stores = getattr(getattr(request.state, "principal", None), "stores", None)

@@ -14,13 +14,16 @@ from uuid import uuid4
 
 import duckdb
 
+from api.disk import sync
+
 log = logging.getLogger(__name__)
 
 NO_RELEASE = "There is no release yet: no build has succeeded so far."
+DAMAGED = "The newest release cannot be opened."
 
 
 class NoReleaseError(Exception):
-    """Nothing has been published yet."""
+    """Nothing has been published yet, or it is damaged; the message says which."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Releases:
     def open_newest(self) -> Iterator[tuple[Release, duckdb.DuckDBPyConnection]]:
         """Open the newest release, also if it is pruned between finding and opening it.
 
-        Raises NoReleaseError if nothing has been published yet.
+        Raises NoReleaseError if nothing has been published yet, or it is damaged.
         """
         release, connection = self.attach_newest()
         with connection:
@@ -81,9 +84,16 @@ class Releases:
                 raise NoReleaseError(NO_RELEASE)
             try:
                 return release, attach(release.path, database(release))
-            except duckdb.IOException:
+            except duckdb.IOException as error:
                 if release.path.exists():
-                    raise
+                    log.warning("The release %s cannot be opened: %s", release.release_id, error)
+                    raise NoReleaseError(DAMAGED) from error
+
+    def sync_newest(self) -> None:
+        """Force the newest release, if there is one, and what leads to it to disk."""
+        if release := self.newest():
+            for path in (release.path, self.folder, self.pointer, self.pointer.parent):
+                sync(path)
 
     def prune(self, kept: int, kept_seconds: float) -> None:
         """Remove releases that are neither among the newest `kept` nor younger than given.

@@ -5,7 +5,7 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -194,32 +194,32 @@ class Reports:
         """Return one report as a list shows it."""
         return next(iter(self._entries("where report_id = ?", (report_id,))), None)
 
-    def remove(self, report_id: str) -> Report | None:
-        """Cancel a report that is not finished, or forget one that is; None if there is none.
-
-        The caller removes the file, whose name the report that is returned tells.
-        """
+    def cancel(self, report_id: str) -> bool:
+        """End a report that is not finished; False if it is, or if there is none."""
         cancelled = self._write(
             """
             update reports set status = 'Failed', finished_at = ?, error = ?
             where report_id = ? and status in ('Queued', 'Running')
-            returning report_id, status, error, format
+            returning report_id
             """,
             (_now(), CANCELLED, report_id),
         )
-        removed = cancelled or self._write(
-            "delete from reports where report_id = ? returning report_id, status, error, format",
-            (report_id,),
-        )
-        return Report(*removed[0]) if removed else None
+        return bool(cancelled)
 
-    def expire(self, days: float) -> Sequence[Report]:
-        """Forget the reports that were finished longer ago, and return them."""
+    def expired(self, days: float) -> Sequence[Report]:
+        """Return the reports that were finished longer ago."""
         rows = self._write(
-            "delete from reports where finished_at < ? returning report_id, status, error, format",
+            "select report_id, status, error, format from reports where finished_at < ?",
             (_text(datetime.now(UTC) - timedelta(days=days)),),
         )
         return [Report(*row) for row in rows]
+
+    def forget(self, reports: Iterable[Report]) -> None:
+        """Strike reports whose files are gone: once struck, nothing leads to a file any more."""
+        self._write(
+            "delete from reports where report_id in (select value from json_each(?))",
+            (json.dumps([report.report_id for report in reports]),),
+        )
 
     def counts(self) -> dict[str, tuple[int, float]]:
         """Return the number of reports of each status, and the seconds they took in all."""

@@ -3,12 +3,14 @@
 import os
 import re
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import xlsxwriter
 
+from api.disk import sync
 from api.options import MEDIA_TYPES, Format, ReportOptions
 from api.releases import quoted
 
@@ -155,6 +157,13 @@ def copy_report(source: Path, path: Path) -> None:
         unfinished.unlink(missing_ok=True)
 
 
+def remove_reports(output: Path, names: Iterable[str]) -> None:
+    """Remove reports for good; those that are not there need not be removed."""
+    for name in names:
+        (output / name).unlink(missing_ok=True)
+    sync(output)
+
+
 def remove_abandoned(output: Path) -> None:
     """Remove what processes that were killed left unfinished."""
     for path in output.glob(".*.tmp"):
@@ -167,11 +176,6 @@ def _unfinished(path: Path) -> Path:
 
 
 def _finish(unfinished: Path, path: Path) -> None:
-    with unfinished.open("rb") as file:
-        os.fsync(file.fileno())
+    sync(unfinished)
     unfinished.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync(path.parent)

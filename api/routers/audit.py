@@ -41,8 +41,8 @@ def get_audit(
 ) -> AuditPage:
     """List who triggered, ingested and changed what, and what was refused."""
     check_limit(request, limit)
-    found = request.app.state.access.audited(limit, before)
+    found = request.app.state.access.audited(limit + 1, before)
     return AuditPage(
-        entries=[Entry.model_validate(entry) for entry in found],
-        next_before=found[-1].audit_id if len(found) == limit else None,
+        entries=[Entry.model_validate(entry) for entry in found[:limit]],
+        next_before=found[limit - 1].audit_id if len(found) > limit else None,
     )

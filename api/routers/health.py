@@ -67,7 +67,8 @@ def _checks(request: Request) -> dict[str, str]:
     settings = state.settings
     checks = dict.fromkeys(("release", "freshness", "worker", "disk"), "ok")
     try:
-        age = poll_age_seconds(state.shared_releases.newest())
+        with state.shared_releases.open_newest() as (release, _):
+            age = poll_age_seconds(release)
         if settings.poll_age_seconds_max and age > settings.poll_age_seconds_max:
             checks["freshness"] = (
                 f"The newest poll is older than {settings.poll_age_seconds_max} s."

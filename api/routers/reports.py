@@ -18,6 +18,7 @@ from api.pages import Cursor, Limit, read_cursor, write_cursor
 from api.plain_routes import PlainRoute
 from api.reading import check_limit
 from api.reports import Entry, KeyReusedError, Report
+from api.snapshots import NEWEST, remove_reports
 
 router = APIRouter(tags=["reports"])
 polled = APIRouter(
@@ -143,10 +144,10 @@ def get_reports(request: Request, limit: Limit = 100, cursor: Cursor = None) -> 
     before = read_cursor(cursor, _ORDER, str, str)
     if before is not None and None in before:
         raise HTTPException(422, "query.cursor: it is not a `next_cursor` of this list.")
-    found = request.app.state.reports.page(limit, before)
-    last = found[-1] if len(found) == limit else None
+    found = request.app.state.reports.page(limit + 1, before)
+    last = found[limit - 1] if len(found) > limit else None
     return ReportsPage(
-        reports=[_listed(request, entry) for entry in found],
+        reports=[_listed(request, entry) for entry in found[:limit]],
         next_cursor=write_cursor(_ORDER, last.requested_at, last.report_id) if last else None,
     )
 
@@ -175,11 +176,15 @@ def delete_report(request: Request, report_id: str) -> None:
 
     A cancelled report ends as Failed and stays in the list; asking again removes it.
     """
-    report = request.app.state.reports.remove(report_id)
+    record = request.app.state.reports
+    report = record.find(report_id)
     if report is None:
         raise HTTPException(404, f"There is no report {report_id!r}.")
     request.state.audit = {"report_id": report_id}
-    (request.app.state.settings.output / report.file_name).unlink(missing_ok=True)
+    is_cancelled = record.cancel(report_id)
+    remove_reports(request.app.state.settings.output, [report.file_name])
+    if not is_cancelled:
+        record.forget([report])
 
 
 @polled.get(
@@ -215,7 +220,7 @@ async def get_report(request: Request, report_id: str) -> Response:
     accept = request.headers.get("accept", "")
     is_wanted = report.format != "json" and MEDIA_TYPES[report.format] in accept
     if is_wanted and report.status == "Complete":
-        return await run_in_threadpool(download, request, report.file_name)
+        return await download(request, report.file_name)
     return Response(_state(report), media_type="application/json")
 
 
@@ -232,9 +237,11 @@ async def get_report(request: Request, report_id: str) -> Response:
         **declared(404, 422),
     },
 )
-def download(request: Request, name: str) -> Response:
+async def download(request: Request, name: str) -> Response:
     """Fetch a finished report: `<report_id>.<format>`, or `store_report.csv`, the newest of all."""
-    report = open_report(request.app.state.settings.output, name)
+    is_there = name == NEWEST or _is_complete(request, name)
+    output = request.app.state.settings.output
+    report = await run_in_threadpool(open_report, output, name) if is_there else None
     if report is None:
         raise HTTPException(404, f"There is no report file {name!r}.")
     media_type = MEDIA_TYPES[name.rpartition(".")[2]]
@@ -255,6 +262,12 @@ def _listed(request: Request, entry: Entry) -> Listed:
     if listed.status == "Running" and (progress := request.app.state.jobs.progress):
         listed.progress = Progress.model_validate(progress)
     return listed
+
+
+def _is_complete(request: Request, name: str) -> bool:
+    """Say whether a file belongs to a complete report; others may lie beside it."""
+    report = request.app.state.reports.find(name.partition(".")[0])
+    return report is not None and (report.status, report.file_name) == ("Complete", name)
 
 
 def _state(report: Report) -> bytes:

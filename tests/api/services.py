@@ -36,12 +36,14 @@ class Service:
     """A server process on folders of its own."""
 
     def __init__(self, folder: Path) -> None:
+        """Start on the inputs in `folder / "data"`, or on those of store `a` if there are none."""
         self.data, self.output = folder / "data", folder / "output"
         self.db = folder / "warehouse" / "store_uptime.duckdb"
-        self.data.mkdir()
-        (self.data / "business_hours.csv").write_text(BUSINESS_HOURS)
-        (self.data / "timezones.csv").write_text(TIMEZONES)
-        (self.data / "store_status.csv").write_text(FIRST_POLLS)
+        if not self.data.exists():
+            self.data.mkdir()
+            (self.data / "business_hours.csv").write_text(BUSINESS_HOURS)
+            (self.data / "timezones.csv").write_text(TIMEZONES)
+            (self.data / "store_status.csv").write_text(FIRST_POLLS)
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.environment = os.environ | {

@@ -61,6 +61,13 @@ def test_revoked_token_is_refused_at_once_and_opens_nothing(client: TestClient, 
     assert client.get("/audit").status_code == 401
 
 
+def test_loss_of_power_does_not_bring_a_revoked_token_back(access: Access):
+    token = access.create("t", ["admin"])
+    access.revoke(token.split("_")[1])
+    # Each statement is on disk when it returns.
+    assert access._writer.execute("pragma synchronous").fetchone() == (2,)
+
+
 def test_expired_token_is_refused(client: TestClient, access: Access):
     past = datetime.now(UTC) - timedelta(seconds=1)
     token = access.create("t", ["admin"], expires_at=past)

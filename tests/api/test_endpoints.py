@@ -243,6 +243,12 @@ def test_errors_are_declared(client: TestClient):
     }
 
 
+@pytest.mark.parametrize("url", ["/stores/", "/metrics/", "/docs/"])
+def test_address_with_a_slash_too_many_leads_nowhere_else(client: TestClient, url: str):
+    response = client.get(url, follow_redirects=False)
+    assert (response.status_code, response.json()["detail"]) == (404, f"GET {url}: not found.")
+
+
 def test_service_does_not_need_a_build_to_start(client: TestClient, settings: Settings):
     publish(settings)
     assert end(client, trigger(client))["status"] == "Complete"

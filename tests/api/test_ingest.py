@@ -248,6 +248,7 @@ def test_parquet_that_was_cut_does_not_land(
     content = parquet("select 'a' as store_id, 'UTC' as timezone_str from range(5)", tmp_path)
     response = post(client, content[: int(len(content) * cut)], "timezones")
     assert response.status_code == 422
+    assert str(settings.data) not in response.json()["detail"]
     assert landed(settings) == []
 
 
@@ -276,6 +277,11 @@ def test_other_packing_is_refused(client: TestClient):
 @pytest.mark.parametrize("name", ["rubbish", "menu_hours", "..%2F..%2Fetc", "store_status%00"])
 def test_only_inputs_can_be_sent(client: TestClient, settings: Settings, name: str):
     assert post(client, POLLS, name).status_code == 404
+    assert landed(settings) == []
+
+
+def test_dry_run_that_is_misspelt_does_not_land(client: TestClient, settings: Settings):
+    assert post(client, POLLS, dryrun="true").status_code == 422
     assert landed(settings) == []
 
 

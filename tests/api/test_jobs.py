@@ -55,6 +55,29 @@ def test_first_report_builds(
     assert builder.builds == 1
 
 
+@pytest.mark.parametrize("pointer", [b"", b'{"release": "half', b"\0" * 300, b"\xff"])
+def test_release_whose_pointer_is_damaged_is_built_again(
+    jobs: Jobs, reports: Reports, builder: FakeBuilder, settings: Settings, pointer: bytes
+):
+    publish(settings)
+    Releases(settings.db).pointer.write_bytes(pointer)
+    report_id = reports.add()
+    jobs.work_off_queue()
+    assert csv(settings, report_id) == csv_of("a")
+    assert builder.builds == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 100_000])
+def test_release_whose_file_is_damaged_is_built_again(
+    jobs: Jobs, reports: Reports, builder: FakeBuilder, settings: Settings, content: bytes
+):
+    publish(settings).write_bytes(content)
+    report_id = reports.add()
+    jobs.work_off_queue()
+    assert csv(settings, report_id) == csv_of("a")
+    assert builder.builds == 1
+
+
 def test_nothing_changed_needs_no_build(
     jobs: Jobs, reports: Reports, builder: FakeBuilder, settings: Settings
 ):

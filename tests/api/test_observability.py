@@ -1,6 +1,8 @@
 """Metrics, readiness, and a line in the log for each request."""
 
 import json
+import subprocess
+import sys
 from datetime import datetime, timedelta
 
 import pytest
@@ -51,6 +53,24 @@ def test_metrics_count_requests_reports_builds_and_rows(client: TestClient):
     assert "store_uptime_newest_poll_age_seconds" in text
     assert 'route="/stores/{store_id:encoded}"' in text
     assert "secret" not in text
+
+
+def test_log_has_the_cause_of_a_failure():
+    fail = """
+import logging, structlog
+from api import logs
+logs.configure()
+for log in (structlog.get_logger(), logging.getLogger("api")):
+    try:
+        1 / 0
+    except ZeroDivisionError:
+        log.exception("failed")
+"""
+    printed = subprocess.run([sys.executable, "-c", fail], capture_output=True, text=True).stderr
+    said = [json.loads(line) for line in printed.splitlines()]
+    assert [entry["exception"].splitlines()[-1] for entry in said] == [
+        "ZeroDivisionError: division by zero"
+    ] * 2
 
 
 def test_each_request_has_a_line_in_the_log(client: TestClient, capsys: pytest.CaptureFixture[str]):

@@ -336,6 +336,12 @@ def test_another_question_has_another_etag(client: TestClient):
 
 
 @pytest.mark.parametrize("url", ["/stores", "/stores/a", "/stores/a/timeline", "/uptime"])
+def test_parameter_that_there_is_not_is_refused(client: TestClient, url: str):
+    status, detail = refused(client, url, store="a")
+    assert (status, detail[:40]) == (422, "query: there is no parameter 'store'; th")
+
+
+@pytest.mark.parametrize("url", ["/stores", "/stores/a", "/stores/a/timeline", "/uptime"])
 def test_without_a_release_the_service_says_what_to_do(
     client: TestClient, settings: Settings, url: str
 ):
@@ -344,6 +350,15 @@ def test_without_a_release_the_service_says_what_to_do(
         503,
         "There is no release yet: no build has succeeded so far. POST /trigger_report starts one.",
     )
+
+
+@pytest.mark.parametrize("url", ["/stores", "/uptime", "/outages", "/ready"])
+def test_with_a_damaged_release_the_service_says_what_to_do(
+    client: TestClient, settings: Settings, url: str
+):
+    (settings.db.parent / "releases" / "readable.duckdb").write_bytes(b"")
+    status, detail = refused(client, url)
+    assert (status, detail[:36]) == (503, "The newest release cannot be opened.")
 
 
 def test_query_that_takes_too_long_is_ended(settings: Settings):

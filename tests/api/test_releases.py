@@ -81,8 +81,21 @@ def test_release_that_is_there_but_broken_is_not_tried_for_ever(
     settings: Settings, releases: Releases
 ):
     publish(settings).write_bytes(b"not a database" * 1000)
-    with pytest.raises(duckdb.Error), releases.open_newest():
+    with pytest.raises(NoReleaseError, match="cannot be opened"), releases.open_newest():
         pass
+
+
+def test_newest_release_and_what_leads_to_it_are_forced_to_disk(
+    settings: Settings, releases: Releases, monkeypatch: pytest.MonkeyPatch
+):
+    forced: list[Path] = []
+    monkeypatch.setattr(module, "sync", forced.append)
+    releases.sync_newest()
+    assert forced == []
+    path = publish(settings)
+    releases.sync_newest()
+    warehouse = settings.db.parent
+    assert forced == [path, path.parent, warehouse / "current.json", warehouse]
 
 
 def test_release_cannot_be_changed(settings: Settings, releases: Releases):

@@ -1,16 +1,21 @@
 """The list of reports, what can be asked of one, and how it goes again."""
 
 import sqlite3
+import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
 
+from api import jobs as jobs_module
 from api import reports as reports_module
+from api.main import create_app
 from api.options import ReportOptions
 from api.reports import CANCELLED, Contents, KeyReusedError, Reports
 from api.settings import Settings
-from tests.api.fakes import AS_OF, FakeBuilder, csv_of
+from tests.api.fakes import AS_OF, FakeBuilder, csv_of, local_client
 from tests.api.test_endpoints import end, state, trigger
 
 
@@ -22,6 +27,16 @@ def test_list_has_the_newest_first_in_pages(client: TestClient):
     listed = [report["report_id"] for report in first["reports"] + second["reports"]]
     assert listed == triggered[::-1]
     assert second["next_cursor"] is None
+
+
+def test_last_page_that_is_full_is_the_last(client: TestClient):
+    triggered = [trigger(client) for _ in range(3)]
+    for report_id in triggered:
+        end(client, report_id)
+    page = client.get("/reports", params={"limit": 3}).json()
+    assert (len(page["reports"]), page["next_cursor"]) == (3, None)
+    audited = client.get("/audit", params={"limit": 3}).json()
+    assert (len(audited["entries"]), audited["next_before"]) == (3, None)
 
 
 def test_entry_says_what_the_report_tells_of(client: TestClient):
@@ -80,6 +95,39 @@ def test_finished_report_is_removed_with_its_file(client: TestClient, settings: 
         client.get(f"/download/{report_id}.csv"),
     ):
         assert answer.status_code == 404
+
+
+def test_report_is_not_forgotten_before_its_file_is_gone(
+    client: TestClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    report_id = trigger(client)
+    end(client, report_id)
+
+    def break_off(path: Path, missing_ok: bool = False) -> None:
+        raise OSError("The disk is gone.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", break_off)
+        assert client.delete(f"/reports/{report_id}").status_code == 500
+    assert client.delete(f"/reports/{report_id}").status_code == 204
+    assert not (settings.output / f"{report_id}.csv").exists()
+
+
+def test_only_a_complete_report_has_a_file_to_fetch(
+    client: TestClient, builder: FakeBuilder, settings: Settings
+):
+    builder.may_end.clear()
+    running = trigger(client)
+    assert builder.has_begun.wait(10)
+    unknown = str(uuid4())
+    for report_id in (running, unknown):
+        (settings.output / f"{report_id}.csv").write_text("left behind\n")
+        assert client.get(f"/download/{report_id}.csv").status_code == 404
+    builder.may_end.set()
+    end(client, running)
+    assert client.get(f"/download/{running}.csv").text == csv_of("a")
+    (settings.output / f"{running}.json").write_text("left behind\n")
+    assert client.get(f"/download/{running}.json").status_code == 404
 
 
 def test_running_report_is_cancelled_and_leaves_no_file(
@@ -170,10 +218,23 @@ def test_old_reports_expire(settings: Settings, monkeypatch: pytest.MonkeyPatch)
         patch.setattr(reports_module, "_now", lambda: reports_module._text(long_ago))
         assert reports.complete(old, Contents("release"))
     assert reports.complete(new, Contents("release"))
-    assert [report.report_id for report in reports.expire(days=30)] == [old]
-    assert reports.find(old) is None
-    assert reports.find(new) is not None
+    assert [report.report_id for report in reports.expired(days=30)] == [old]
     reports.close()
+
+
+def test_old_report_goes_without_anybody_asking(
+    settings: Settings, builder: FakeBuilder, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(jobs_module, "LOOK_SECONDS", 0.1)
+    a_second = settings.model_copy(update={"reports_kept_days": 1 / 86_400})
+    with local_client(create_app(a_second, builder)) as client:
+        report_id = trigger(client)
+        assert end(client, report_id)["status"] == "Complete"
+        give_up_at = time.monotonic() + 10
+        while client.get(f"/reports/{report_id}").status_code != 404:
+            assert time.monotonic() < give_up_at
+            time.sleep(0.1)
+    assert not (settings.output / f"{report_id}.csv").exists()
 
 
 def test_record_of_an_earlier_version_is_read(settings: Settings):

@@ -43,7 +43,7 @@ def test_what_was_found_before_is_not_found_once_it_has_changed(reports: Reports
         Report(report_id, "Running", None),
         Report(report_id, "Complete", None),
     ]
-    reports.remove(report_id)
+    reports.forget([found[-1]])
     assert reports.find(report_id) is None
 
 

@@ -1,9 +1,7 @@
 """The examples of the HTTP API are answered, run one after the other as they are written."""
 
-import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from api.settings import PROJECT
+from tests.api.services import Service
 
 PAGES = ("README.md", "docs/http.md")
 WRITTEN_URL = "http://127.0.0.1:8000"
@@ -60,30 +59,14 @@ def shell(tmp_path: Path) -> Iterator[tuple[Shell, str]]:
     """Offer a shell, and the URL of a service on the sample, into which may be written."""
     shutil.copytree(PROJECT / "seeds", tmp_path / "data")
     (tmp_path / "polls.csv").write_text(POLLS)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    environment = os.environ | {
-        "STORE_UPTIME_DATA": str(tmp_path / "data"),
-        "STORE_UPTIME_DB": str(tmp_path / "warehouse" / "store_uptime.duckdb"),
-        "STORE_UPTIME_OUTPUT": str(tmp_path / "output"),
-        "STORE_UPTIME_PORT": str(port),
-        "PYTHONPATH": str(PROJECT),
-    }
-    with (tmp_path / "service.log").open("w") as log:
-        service = subprocess.Popen(
-            [sys.executable, "-m", "api", "serve"], env=environment, stdout=log, stderr=log
-        )
-    shell = Shell(tmp_path, environment)
+    service = Service(tmp_path)
+    # The commands run outside of the checkout.
+    shell = Shell(tmp_path, service.environment | {"PYTHONPATH": str(PROJECT)})
     try:
-        give_up_at = time.monotonic() + DEADLINE_SECONDS
-        while socket.socket().connect_ex(("127.0.0.1", port)):
-            assert time.monotonic() < give_up_at
-            time.sleep(0.05)
-        yield shell, f"http://127.0.0.1:{port}"
+        yield shell, f"http://127.0.0.1:{service.port}"
     finally:
         shell.close()
-        service.terminate()
-        service.wait()
+        service.stop()
 
 
 def test_examples_are_answered(shell: tuple[Shell, str]) -> None:
