@@ -7,15 +7,15 @@
             {% do failed.append(result.node.resource_type) %}
         {% endfor %}
         {% if 'model' not in failed and 'seed' not in failed %}
-            {% do run_query("
+            {% set functions = functions_sql() %}
+            {% do run_statements("
                 update inputs.last_build
                 set is_complete = true, as_of_us = horizon.as_of_us, starts_us = horizon.starts_us
-                from intermediate.int_horizon as horizon
-            ") %}
-            {% do create_functions() %}
-        {% endif %}
-        {% if not failed and flags.WHICH == 'build' %}
-            {% do publish_release(results) %}
+                from intermediate.int_horizon as horizon;
+            " ~ functions) %}
+            {% if not failed and flags.WHICH == 'build' %}
+                {% do publish_release(results, functions) %}
+            {% endif %}
         {% endif %}
     {% endif %}
 {% endmacro %}

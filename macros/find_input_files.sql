@@ -11,7 +11,7 @@
         {% endfor %}
     {% endfor %}
     {% set polls = adapter.get_relation(target.database, 'intermediate', 'int_polls') %}
-    {% do run_query("
+    {% do run_statements("
         create or replace temp table files_found (input varchar, file varchar);
         insert into files_found values " ~ found | join(', ') ~ ";
 
@@ -29,9 +29,8 @@
             epoch_us(blobs.last_modified) as modified_us,
         from files_found
         inner join read_blob([" ~ files_found | join(', ') ~ "]) as blobs
-            on files_found.file = blobs.filename
-    ") %}
-    {% do run_query("
+            on files_found.file = blobs.filename;
+
         create or replace temp table files_before as select input, file_key from inputs.files;
 
         create or replace table inputs.files as
@@ -56,7 +55,9 @@
         create or replace table inputs.removed_files as
         select file_key from files_before
         except
-        select file_key from inputs.files
+        select file_key from inputs.files;
+
+        delete from inputs.malformed_rows where file_key in (select file_key from inputs.removed_files)
     ") %}
 {% endmacro %}
 
@@ -65,22 +66,25 @@
 {% macro input_files_found() %}
     {% set folder = (env_var('STORE_UPTIME_DATA', '') or 'seeds').rstrip('/') %}
     {% set escaped = folder | replace('[', '[[]') | replace('*', '[*]') | replace('?', '[?]') %}
-    {% set found = {} %}
+    {% set found, globs = {}, [] %}
     {% for input, spec in input_columns().items() %}
-        {% set globs = [] %}
+        {% do found.update({input: []}) %}
         {% for name in spec.files %}
             {% for ending in ['.csv', '.csv.gz', '.parquet'] %}
-                {% do globs.append('select file from glob(' ~ quoted(escaped ~ '/' ~ name ~ '*' ~ ending) ~ ')') %}
+                {% do globs.append(
+                    'select ' ~ quoted(input) ~ ' as input, file from glob(' ~ quoted(escaped ~ '/' ~ name ~ '*' ~ ending) ~ ')'
+                ) %}
             {% endfor %}
         {% endfor %}
-        {% set files = run_query(globs | join(' union ') ~ ' order by file').columns[0].values() | list %}
-        {% if not files and not spec.is_optional %}
-            {% do stop_build(
-                'no file ' ~ spec.files | join('*.csv or ') ~ '*.csv (or .csv.gz, .parquet) in the folder ' ~ folder
-                ~ '. STORE_UPTIME_DATA names the folder with the inputs.'
-            ) %}
-        {% endif %}
-        {% do found.update({input: files}) %}
+    {% endfor %}
+    {% for row in run_query(globs | join(' union ') ~ ' order by input, file').rows %}
+        {% do found[row.input].append(row.file) %}
+    {% endfor %}
+    {% for input, spec in input_columns().items() if not found[input] and not spec.is_optional %}
+        {% do stop_build(
+            'no file ' ~ spec.files | join('*.csv or ') ~ '*.csv (or .csv.gz, .parquet) in the folder ' ~ folder
+            ~ '. STORE_UPTIME_DATA names the folder with the inputs.'
+        ) %}
     {% endfor %}
     {% do return(found) %}
 {% endmacro %}

@@ -2,9 +2,8 @@
    and lays out the schema `inputs` from which staging reads. #}
 {% macro open_build() %}
     {% if execute and flags.WHICH in ('build', 'run') %}
-        {% do run_query(input_tables_sql()) %}
+        {% do run_statements(input_tables_sql() ~ '; begin transaction') %}
         {# A build that cannot begin, because an input lacks a column for instance, leaves all as it was. #}
-        {% do run_query('begin transaction') %}
         {% set state = last_build() %}
         {% set is_whole = is_whole_project() %}
         {% set code = code_fingerprint() %}
@@ -16,17 +15,15 @@
         {% if is_whole or not state.has_run %}
             {% do drop_what_no_longer_holds(keeps) %}
             {% do find_input_files() %}
-            {% do run_query('
-                delete from inputs.malformed_rows where file_key not in (select file_key from inputs.files)
-            ') %}
             {% do open_raw_inputs() %}
             {% do list_what_stands(keeps) %}
             {% do begin_build(state, code, keeps) %}
         {% else %}
             {# A part of the project: it is built whatever stands, and the next whole build starts afresh. #}
-            {% do run_query('delete from inputs.standing; update inputs.last_build set is_complete = false') %}
+            {% do graph.update({'standing': []}) %}
+            {% do run_statements('update inputs.last_build set is_complete = false') %}
         {% endif %}
-        {% do run_query('commit') %}
+        {% do run_statements('commit') %}
     {% endif %}
 {% endmacro %}
 
@@ -44,8 +41,7 @@
     create table if not exists inputs.malformed_rows (
         input varchar, file_key integer, line_number bigint, raw_line varchar
     );
-    create table if not exists inputs.removed_files (file_key integer);
-    create table if not exists inputs.standing (node varchar);
+    create table if not exists inputs.removed_files (file_key integer)
 {% endmacro %}
 
 
@@ -133,7 +129,7 @@
     {% endif %}
     {% if not keeps.polls %}
         {% do stale.extend(kept_tables().polls) %}
-        {% do run_query('delete from inputs.files; delete from inputs.malformed_rows') %}
+        {% do run_statements('delete from inputs.files; delete from inputs.malformed_rows') %}
     {% endif %}
     {% for name in stale %}
         {% set relation = adapter.get_relation(target.database, 'intermediate', name) %}
@@ -148,7 +144,7 @@
    from here on is not complete, and the next one starts afresh. #}
 {% macro begin_build(state, code, keeps) %}
     {% set holds = keeps.timeline %}
-    {% do run_query("
+    {% do run_statements("
         create or replace table inputs.build as
         select
             " ~ build_clock_us() ~ " as clock_us,

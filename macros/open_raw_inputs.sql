@@ -5,30 +5,38 @@
    Numbering rows costs a pass in order, so polls are numbered in a view of their own, which has
    no files until it is known which of them have rejected rows; there all is text. #}
 {% macro open_raw_inputs() %}
-    {% do open_raw_input('store_status', 'store_status', 'is_new', is_numbered=false) %}
-    {% do open_raw_input('store_status_numbered', 'store_status', 'false', is_numbered=true) %}
-    {% for input in input_columns() if input != 'store_status' %}
-        {% do open_raw_input(input ~ '_numbered', input, 'true', is_numbered=true) %}
+    {% set files, new_polls = {}, listed_files("input = 'store_status' and is_new") %}
+    {% for file in listed_files("input <> 'store_status'") %}
+        {% do files.setdefault(file.input, []).append(file) %}
     {% endfor %}
+    {% set views = [
+        raw_input_view('store_status', 'store_status', new_polls, is_numbered=false),
+        raw_input_view('store_status_numbered', 'store_status', [], is_numbered=true),
+    ] %}
+    {% for input in input_columns() if input != 'store_status' %}
+        {% do views.append(raw_input_view(input ~ '_numbered', input, files.get(input, []), is_numbered=true)) %}
+    {% endfor %}
+    {% do run_statements(views | join) %}
 {% endmacro %}
 
 
 {# pre-hook of the model that shows rejected polls. #}
 {% macro open_rejected_polls() %}
     {% if execute %}
-        {% do open_raw_input('store_status_numbered', 'store_status', "
+        {% set files = listed_files("
             is_new and file_key in (
                 select file_key from intermediate.int_polls where rejected_as is not null
             )
-        ", is_numbered=true) %}
+        ") %}
+        {% do run_statements(raw_input_view('store_status_numbered', 'store_status', files, is_numbered=true)) %}
     {% endif %}
 {% endmacro %}
 
 
-{% macro open_raw_input(view, input, condition, is_numbered) %}
+{% macro raw_input_view(view, input, files, is_numbered) %}
     {% set spec = input_columns()[input] %}
-    {% set scans = csv_scans(input, files_to_read(input, false, condition), is_numbered)
-                   + parquet_scans(files_to_read(input, true, condition)) %}
+    {% set scans = csv_scans(input, files | rejectattr('is_parquet') | list, is_numbered)
+                   + parquet_scans(files | selectattr('is_parquet') | list) %}
     {% set columns = {} %}
     {% do columns.update(spec.columns) %}
     {% if spec.takes_further_columns %}
@@ -38,7 +46,7 @@
     {% for scan in scans %}
         {% do selects.append(raw_select(columns, spec, scan, is_numbered)) %}
     {% endfor %}
-    {% do run_query('create or replace view inputs.' ~ view ~ ' as ' ~ selects | join(' union all ')) %}
+    {% do return('create or replace view inputs.' ~ view ~ ' as ' ~ selects | join(' union all ') ~ ';') %}
 {% endmacro %}
 
 
@@ -115,16 +123,16 @@
 {% endmacro %}
 
 
-{# [{file, file_key}] of the files of an input of which the condition is true. #}
-{% macro files_to_read(input, is_parquet, condition) %}
+{# [{input, file, file_key, is_parquet}] of the input files of which the condition is true. #}
+{% macro listed_files(condition) %}
     {% set files = [] %}
-    {% for row in run_query("
-        select file, file_key from inputs.files
-        where input = " ~ quoted(input) ~ " and ends_with(file, '.parquet') = " ~ is_parquet ~ "
-            and (" ~ condition ~ ")
-        order by file
-    ").rows %}
-        {% do files.append({'file': row.file, 'file_key': row.file_key | int}) %}
+    {% for row in run_query('
+        select input, file, file_key from inputs.files where ' ~ condition ~ ' order by file
+    ').rows %}
+        {% do files.append({
+            'input': row.input, 'file': row.file, 'file_key': row.file_key | int,
+            'is_parquet': row.file.endswith('.parquet'),
+        }) %}
     {% endfor %}
     {% do return(files) %}
 {% endmacro %}

@@ -1,6 +1,6 @@
 {# Copies what readers need into a new file beside the warehouse, then replaces the pointer
    current.json. A release is never changed again; readers keep theirs until they ask anew. #}
-{% macro publish_release(results) %}
+{% macro publish_release(results, functions) %}
     {% set named_vars = {} %}
     {% for name, value in (invocation_args_dict.vars or {}).items() %}
         {% do named_vars.update({name: value if value is none or value is number else value | string}) %}
@@ -12,28 +12,31 @@
     {% set folder = target.path.rsplit('/', 1)[0] if '/' in target.path else '.' %}
     {% set release = run_started_at.strftime('%Y%m%dT%H%M%S') ~ '-' ~ invocation_id[:8] %}
     {% set file = folder ~ '/releases/' ~ release ~ '.duckdb' %}
-    {# Writing no rows by partition is how DuckDB makes a folder. #}
-    {% do run_query("
-        copy (select 1 as a, 2 as b where false) to " ~ quoted(folder ~ '/releases') ~ "
-        (format csv, partition_by (a), overwrite_or_ignore)
-    ") %}
-    {% do run_query('attach ' ~ quoted(file) ~ " as release (storage_version 'v1.5.0')") %}
-    {% do run_query('create schema release.intermediate') %}
+    {% set copies = [] %}
     {% for result in results if result.node.resource_type == 'model' and is_for_readers(result.node) %}
         {% set name = result.node.schema ~ '.' ~ result.node.name %}
         {% if result.node.config.materialized == 'view' and not result.node.config.meta.is_table_for_readers %}
             {% set sql = result.node.compiled_code | replace(adapter.quote(target.database) ~ '.', '') %}
-            {% do run_query('use release; create view ' ~ name ~ ' as ' ~ sql ~ '; use ' ~ target.database) %}
+            {% do copies.append('use release; create view ' ~ name ~ ' as ' ~ sql ~ '; use ' ~ target.database) %}
         {% else %}
-            {% do run_query('create table release.' ~ name ~ ' as from ' ~ name) %}
+            {% do copies.append('create table release.' ~ name ~ ' as from ' ~ name) %}
         {% endif %}
     {% endfor %}
-    {% do run_query('use release') %}
-    {% do create_functions() %}
-    {% do run_query('use ' ~ target.database) %}
-    {% do run_query('create table release.main.input_files as select * exclude (is_new) from inputs.files') %}
-    {% do run_query('detach release') %}
-    {% do run_query("
+    {# Writing no rows by partition is how DuckDB makes a folder. #}
+    {% do run_statements("
+        copy (select 1 as a, 2 as b where false) to " ~ quoted(folder ~ '/releases') ~ "
+        (format csv, partition_by (a), overwrite_or_ignore);
+
+        attach " ~ quoted(file) ~ " as release (storage_version 'v1.5.0');
+        create schema release.intermediate;
+        " ~ copies | join(';\n') ~ ";
+        create table release.main.input_files as select * exclude (is_new) from inputs.files;
+
+        use release;
+        " ~ functions ~ "
+        use " ~ target.database ~ ";
+        detach release;
+
         copy (
             select
                 " ~ quoted(release) ~ " as release,

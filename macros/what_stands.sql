@@ -1,6 +1,6 @@
 {# Most builds bring polls alone. What reads neither them nor the build's clock is then as the last
    build left it and stands: seeds, views, and the tables that hang only on inputs that are the same.
-   Lists these nodes in inputs.standing. #}
+   The names are kept in `graph`, which all nodes of a build share, so that none needs a query. #}
 {% macro list_what_stands(keeps) %}
     {% set standing = [] %}
     {% if keeps.timeline %}
@@ -11,14 +11,11 @@
             {% if materialized == 'seed'
                 or materialized == 'view' and not changed and not node.config.meta.has_build_clock
                 or materialized == 'table' and reads_the_same(node.unique_id, changed, known) %}
-                {% do standing.append('(' ~ quoted(node.name) ~ ')') %}
+                {% do standing.append(node.name) %}
             {% endif %}
         {% endfor %}
     {% endif %}
-    {% do run_query('create or replace table inputs.standing (node varchar)') %}
-    {% if standing %}
-        {% do run_query('insert into inputs.standing values ' ~ standing | join(', ')) %}
-    {% endif %}
+    {% do graph.update({'standing': standing}) %}
 {% endmacro %}
 
 
@@ -57,7 +54,5 @@
 
 {# Whether the relation at hand is as the last build left it. #}
 {% macro stands() %}
-    {% do return(run_query(
-        'select count(*) from inputs.standing where node = ' ~ quoted(model.name)
-    ).columns[0].values()[0] > 0) %}
+    {% do return(model.name in graph.get('standing', [])) %}
 {% endmacro %}

@@ -17,7 +17,8 @@ horizon as (
 weeks as (
     select
         store_key,
-        string_agg(opens_us || '-' || closes_us, ' ' order by opens_us) as hours,
+        -- No two windows of a store open at the same time.
+        sum(hash(opens_us, closes_us)) as hours,
         -- Windows that touch across Sunday midnight are one.
         max(closes_us - opens_us)
         + case

@@ -1,6 +1,7 @@
-{# The table functions that readers call, made in the catalog in use; `timestamp` is in UTC. #}
-{% macro create_functions() %}
-    {% do run_query(
+{# The statements that make the table functions that readers call, in the catalog in use; `timestamp` is
+   in UTC. #}
+{% macro functions_sql() %}
+    {% do return(
         uptime_between_sql() ~ explain_uptime_sql() ~ report_as_of_sql()
         ~ store_report_as_of_sql('store_report_minutes_as_of', report_columns('min', 60))
         ~ store_report_as_of_sql('store_report_mixed_as_of', report_columns('hours', 3600))
