@@ -33,80 +33,83 @@ restarts as (
     group by changes.store_key
 ),
 
--- A run of active polls ends an outage, also one in closed hours, which the timeline does not show.
-events as (
-    select
-        runs.store_key,
-        runs.started_us,
-        cast(null as bigint) as ended_us,
-        case when runs.is_active then runs.last_polled_us end as last_seen_up_us,
-        case when runs.is_active then runs.next_started_us end as first_seen_down_us,
-        case when runs.is_active then 0 else runs.polls end as polls,
-        runs.is_active as is_up,
-        false as is_down,
+runs_again as (
+    select runs.*
     from runs
     inner join restarts
         on runs.store_key = restarts.store_key
         and runs.started_us >= restarts.from_us
+),
+
+-- A run of active polls ends an outage, also one in closed hours, which the timeline does not show.
+up_runs as (
+    select
+        store_key,
+        started_us,
+        last_polled_us,
+        next_started_us,
+        lag(started_us) over (partition by store_key order by started_us) as previous_us,
+    from runs_again
+    where is_active
+),
+
+events as (
+    select
+        store_key,
+        started_us,
+        cast(null as bigint) as ended_us,
+        case when is_active then started_us end as up_run_us,
+        case when is_active then 0 else polls end as polls,
+    from runs_again
 
     union all
 
-    select timeline.store_key, timeline.started_us, timeline.ended_us, null, null, 0, false, true
+    select timeline.store_key, timeline.started_us, timeline.ended_us, null, 0
     from timeline
     inner join restarts
         on timeline.store_key = restarts.store_key
         and timeline.started_us >= restarts.from_us
 ),
 
-numbered as (
+by_up_run as (
     select
-        *,
-        count(*) filter (where is_up) over by_time as up_runs_before,
-        max(last_seen_up_us) over by_time as seen_up_us,
-        max(first_seen_down_us) over by_time as seen_down_us,
+        store_key,
+        started_us,
+        ended_us,
+        polls,
+        max(up_run_us) over (
+            partition by store_key order by started_us
+            rows between unbounded preceding and current row
+        ) as up_run_us,
     from events
-    window by_time as (
-        partition by store_key
-        order by started_us asc
-        rows between unbounded preceding and current row
-    )
 ),
 
 stretches as (
     select
         store_key,
-        up_runs_before,
-        min(started_us) filter (where is_down) as started_us,
+        up_run_us,
+        min(started_us) filter (where ended_us is not null) as started_us,
         max(ended_us) as ended_us,
-        sum(ended_us - started_us) as downtime_us,
-        max(seen_up_us) as last_seen_up_us,
-        max(seen_down_us) as first_seen_down_us,
-        sum(polls) as polls,
-    from numbered
-    where not is_up
-    group by store_key, up_runs_before
-    having bool_or(is_down)
-),
-
-seen_up_again as (
-    select
-        store_key,
-        up_runs_before - 1 as up_runs_before,
-        started_us,
-    from numbered
-    where is_up
+        cast(sum(ended_us - started_us) as bigint) as downtime_us,
+        cast(sum(polls) as bigint) as polls,
+    from by_up_run
+    group by store_key, up_run_us
+    having max(ended_us) is not null
 )
 
 select
     stretches.store_key,
     stretches.started_us,
     stretches.ended_us,
-    cast(stretches.downtime_us as bigint) as downtime_us,
-    stretches.last_seen_up_us,
-    stretches.first_seen_down_us,
-    seen_up_again.started_us as first_seen_up_us,
-    cast(stretches.polls as bigint) as polls,
+    stretches.downtime_us,
+    before.last_polled_us as last_seen_up_us,
+    before.next_started_us as first_seen_down_us,
+    behind.started_us as first_seen_up_us,
+    stretches.polls,
 from stretches
-left join seen_up_again
-    on stretches.store_key = seen_up_again.store_key
-    and stretches.up_runs_before = seen_up_again.up_runs_before
+left join up_runs as before
+    on stretches.store_key = before.store_key
+    and stretches.up_run_us = before.started_us
+left join up_runs as behind
+    on stretches.store_key = behind.store_key
+    and stretches.up_run_us is not distinct from behind.previous_us
