@@ -29,12 +29,10 @@ repeated as (
     where changes.repeats > 0
 )
 
-select recent.store_key, recent.polled_us, recent.is_active
+-- Not a join, for which DuckDB would hash the many rather than the few.
+select store_key, polled_us, is_active
 from recent
-left join repeated
-    on recent.store_key = repeated.store_key
-    and recent.polled_us = repeated.polled_us
-where repeated.store_key is null
+where (store_key, polled_us) not in (select store_key, polled_us from repeated)
 
 union all
 
