@@ -42,10 +42,11 @@ class Warehouse:
             "DBT_LOG_PATH": str(folder / "logs"),
         }
 
-    def build(self, *options: str, **variables: Any) -> None:
-        """Build, or fail with what dbt said."""
+    def build(self, *options: str, **variables: Any) -> str:
+        """Build and return what dbt said, or fail with it."""
         output = self.try_to_build(*options, **variables)
         assert "Completed successfully" in output, output
+        return output
 
     def try_to_build(self, *options: str, **variables: Any) -> str:
         """Return what dbt said."""
@@ -197,7 +198,7 @@ def test_an_ordinary_hour_costs_an_hour(tmp_path: Path) -> None:
     before = warehouse.query(POLLS), warehouse.query(TIMELINE)
     [(as_of_us,)] = warehouse.query("select as_of_us from intermediate.int_horizon")
     said = folder.next_hour()
-    output = warehouse.try_to_build()
+    output = warehouse.build()
     polls, timeline = warehouse.query(POLLS), warehouse.query(TIMELINE)
 
     [(file, file_key)] = warehouse.query(
