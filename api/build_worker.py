@@ -25,7 +25,7 @@ from dbt.artifacts.schemas.results import NodeStatus
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 from dbt_common.clients.jinja import template_cache
-from dbt_common.events.base_types import BaseEvent, EventLevel, EventMsg
+from dbt_common.events.base_types import BaseEvent, DynamicLevel, EventLevel, EventMsg
 from dbt_common.events.event_manager import EventManager
 from dbt_common.events.event_manager_client import ctx_set_event_manager
 
@@ -74,14 +74,30 @@ class Counter:
             self._tell(self._progress)
 
 
+def _leave_out_small_talk() -> None:
+    """Have dbt not put into words what is for no log here; that takes a tenth of a build."""
+    put_into_words = BaseEvent.__init__
+
+    def put_into_words_if_kept(event: BaseEvent, *more: Any, **named: Any) -> None:
+        # The level of the others is known only when they are fired.
+        if isinstance(event, DynamicLevel) or not _is_small_talk(event):
+            put_into_words(event, *more, **named)
+
+    BaseEvent.__init__ = put_into_words_if_kept  # type: ignore[method-assign]
+
+
+def _is_small_talk(event: BaseEvent, level: EventLevel | None = None) -> bool:
+    is_small = (level or event.level_tag()) in (EventLevel.DEBUG, EventLevel.TEST)
+    return is_small and type(event).__name__ not in _KEPT_EVENTS
+
+
 class _Events(EventManager):
-    """Leaves out what is for no log here; dbt takes a tenth of a build to word it."""
+    """Takes no note of small talk."""
 
     def fire_event(
         self, e: BaseEvent, level: EventLevel | None = None, *more: Any, **named: Any
     ) -> None:
-        is_small_talk = (level or e.level_tag()) in (EventLevel.DEBUG, EventLevel.TEST)
-        if not is_small_talk or type(e).__name__ in _KEPT_EVENTS:
+        if not _is_small_talk(e, level):
             super().fire_event(e, level, *more, **named)
 
 
@@ -99,6 +115,7 @@ class Project:
         self._manifest: Manifest | None = None
         self._state: object = None
         self._has_templates = False
+        _leave_out_small_talk()
         ctx_set_event_manager(_Events())
 
     def parse(self) -> Outcome | None:

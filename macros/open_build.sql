@@ -20,7 +20,7 @@
             {% do begin_build(state, code, keeps) %}
         {% else %}
             {# A part of the project: it is built whatever stands, and the next whole build starts afresh. #}
-            {% do graph.update({'standing': []}) %}
+            {% do nothing_stands() %}
             {% do run_statements('update inputs.last_build set is_complete = false') %}
         {% endif %}
         {% do run_statements('commit') %}
@@ -41,7 +41,8 @@
     create table if not exists inputs.malformed_rows (
         input varchar, file_key integer, line_number bigint, raw_line varchar
     );
-    create table if not exists inputs.removed_files (file_key integer)
+    create table if not exists inputs.removed_files (file_key integer);
+    create or replace view inputs.files_besides_polls as from inputs.files where input <> 'store_status'
 {% endmacro %}
 
 
@@ -111,7 +112,7 @@
 
 {% macro what_still_holds(state, code) %}
     {% set missing = [] %}
-    {% for name in kept_tables().polls + kept_tables().timeline + ['int_schedules'] %}
+    {% for name in kept_tables().polls + kept_tables().timeline + ['int_schedules', 'int_horizon_days'] %}
         {% if not adapter.get_relation(target.database, 'intermediate', name) %}
             {% do missing.append(name) %}
         {% endif %}

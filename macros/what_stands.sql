@@ -1,21 +1,33 @@
-{# Most builds bring polls alone. What reads neither them nor the build's clock is then as the last
-   build left it and stands: seeds, views, and the tables that hang only on inputs that are the same.
-   The names are kept in `graph`, which all nodes of a build share, so that none needs a query. #}
+{# Most builds bring polls alone. What reads nothing that has changed is as the last build left it and
+   stands: seeds, views, and the tables that hang only on inputs that are the same, or on models whose
+   rows turned out the same. What is found is kept in `graph`, which all nodes of a build share. #}
 {% macro list_what_stands(keeps) %}
-    {% set standing = [] %}
+    {% set same, rows_before = [], {} %}
+    {% set changed = inputs_that_changed() %}
     {% if keeps.timeline %}
-        {% set changed = inputs_that_changed() %}
-        {% set known = {} %}
-        {% for node in graph.nodes.values() %}
-            {% set materialized = node.config.materialized %}
-            {% if materialized == 'seed'
-                or materialized == 'view' and not changed and not node.config.meta.has_build_clock
-                or materialized == 'table' and reads_the_same(node.unique_id, changed, known) %}
-                {% do standing.append(node.name) %}
+        {% for source in graph.sources.values() %}
+            {% set input = source.name.removesuffix('_numbered') %}
+            {% if input in input_columns() and input not in ['store_status'] + changed
+                or source.name == 'files_besides_polls' and not changed %}
+                {% do same.append(source.unique_id) %}
             {% endif %}
         {% endfor %}
+        {% for node in graph.nodes.values() if node.config.meta.may_stay_the_same %}
+            {% do rows_before.update({node.unique_id: rows_as_number(node.schema ~ '.' ~ node.name)}) %}
+        {% endfor %}
     {% endif %}
-    {% do graph.update({'standing': standing}) %}
+    {% do graph.update({
+        'is_same_code': keeps.timeline,
+        'has_same_inputs': keeps.timeline and not changed,
+        'same': same,
+        'rows_before': rows_before,
+    }) %}
+{% endmacro %}
+
+
+{# For a build of a part of the project: it is built whatever stands. #}
+{% macro nothing_stands() %}
+    {% do graph.update({'is_same_code': false, 'has_same_inputs': false, 'same': [], 'rows_before': {}}) %}
 {% endmacro %}
 
 
@@ -33,26 +45,35 @@
 {% endmacro %}
 
 
-{# Whether a node reads nothing but seeds and inputs other than polls that have not changed. #}
-{% macro reads_the_same(unique_id, changed, known) %}
-    {% if unique_id not in known %}
-        {% if unique_id in graph.sources %}
-            {% set input = graph.sources[unique_id].name.removesuffix('_numbered') %}
-            {% do known.update({
-                unique_id: input in input_columns() and input != 'store_status' and input not in changed
-            }) %}
-        {% else %}
-            {% do known.update({unique_id: true}) %}
-            {% for parent in graph.nodes[unique_id].depends_on.nodes if not reads_the_same(parent, changed, known) %}
-                {% do known.update({unique_id: false}) %}
-            {% endfor %}
-        {% endif %}
-    {% endif %}
-    {% do return(known[unique_id]) %}
+{# All rows of a relation in one number, whatever their order. #}
+{% macro rows_as_number(relation) %}
+    {% do return(run_query('select bit_xor(hash(rows))::varchar as number from ' ~ relation ~ ' as rows').rows[0].number) %}
 {% endmacro %}
 
 
-{# Whether the relation at hand is as the last build left it. #}
+{# Whether the relation at hand is as the last build left it. A view is, unless it tells the build's
+   clock or has the columns that inputs have; its rows are those of what it reads. #}
 {% macro stands() %}
-    {% do return(model.name in graph.get('standing', [])) %}
+    {% if not graph.get('is_same_code') %}
+        {% do return(false) %}
+    {% endif %}
+    {% set has_same_rows = [] %}
+    {% for parent in model.depends_on.nodes if parent not in graph.same %}
+        {% do has_same_rows.append(false) %}
+    {% endfor %}
+    {% if not has_same_rows and not model.config.meta.has_build_clock %}
+        {% do graph.same.append(model.unique_id) %}
+    {% endif %}
+    {% if model.config.materialized == 'view' %}
+        {% do return(graph.has_same_inputs and not model.config.meta.has_build_clock) %}
+    {% endif %}
+    {% do return(not has_same_rows) %}
+{% endmacro %}
+
+
+{# post-hook of models whose rows often stay the same though what they read has changed. #}
+{% macro compare_rows() %}
+    {% if execute and graph.get('is_same_code') and rows_as_number(this) == graph.rows_before[model.unique_id] %}
+        {% do graph.same.append(model.unique_id) %}
+    {% endif %}
 {% endmacro %}

@@ -10,8 +10,8 @@ stores as (
     select * from {{ ref('int_store_keys') }}
 ),
 
-horizon as (
-    select * from {{ ref('int_horizon') }}
+days as (
+    select * from {{ ref('int_horizon_days') }}
 ),
 
 weeks as (
@@ -50,10 +50,8 @@ since as (
         select store_key, unnest([valid_from_day, valid_to_day + 1]) as local_day
         from limited_hours
     ) as changing
-    cross join horizon
-    where
-        changing.local_day
-        between {{ day_of('horizon.starts_us') }} - 1 and {{ day_of('horizon.as_of_us') }} + 1
+    cross join days
+    where changing.local_day between days.first_day and days.last_day
     group by changing.store_key
 ),
 

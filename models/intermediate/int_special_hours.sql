@@ -53,7 +53,7 @@ select distinct
     case when not judged.is_closed then {{ closing_us('judged.opens_us', 'judged.closes_us') }} end
         as closes_us,
 from judged
-cross join {{ ref('int_horizon') }} as horizon
+cross join {{ ref('int_horizon_days') }} as days
 where
     judged.is_closed = judged.is_closed_all_day
-    and judged.local_day >= {{ day_of('horizon.starts_us') }} - 2
+    and judged.local_day >= days.first_day - 1

@@ -2,6 +2,8 @@
     materialized='incremental',
     incremental_strategy='replace_where',
     incremental_predicates=["true"],
+    meta={'may_stay_the_same': true},
+    post_hook="{{ compare_rows() }}",
 ) }}
 
 with seen as (

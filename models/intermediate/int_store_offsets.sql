@@ -6,8 +6,8 @@ offsets as (
     select * from {{ ref('stg_timezone_offsets') }}
 ),
 
-horizon as (
-    select * from {{ ref('int_horizon') }}
+days as (
+    select * from {{ ref('int_horizon_days') }}
 )
 
 select
@@ -17,6 +17,6 @@ select
     offsets.utc_offset_us,
 from timezones
 inner join offsets on timezones.timezone = offsets.timezone
-inner join horizon
-    on offsets.valid_from_us <= horizon.as_of_us
-    and offsets.valid_until_us > horizon.starts_us
+inner join days
+    on offsets.valid_from_us < days.last_day * 86400000000
+    and offsets.valid_until_us > days.first_day * 86400000000

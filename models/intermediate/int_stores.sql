@@ -3,7 +3,7 @@ with stores as (
 ),
 
 files as (
-    select * from {{ source('inputs', 'files') }}
+    select * from {{ source('inputs', 'files_besides_polls') }}
 ),
 
 -- Of several rows of a store the last holds. File keys follow the order of arrival, which a fresh

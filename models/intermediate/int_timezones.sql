@@ -3,7 +3,7 @@ with timezones as (
 ),
 
 files as (
-    select * from {{ source('inputs', 'files') }}
+    select * from {{ source('inputs', 'files_besides_polls') }}
 ),
 
 known_timezones as (

@@ -15,9 +15,9 @@ spans as (
         business_hours.day_of_week * 86400000000
         + {{ closing_us('business_hours.opens_us', 'business_hours.closes_us') }} as closes_us,
     from business_hours
-    cross join {{ ref('int_horizon') }} as horizon
+    cross join {{ ref('int_horizon_days') }} as days
     where
-        {{ day_of('horizon.as_of_us') }} + 1
+        days.last_day
         between coalesce(business_hours.valid_from_day, 0)
         and coalesce(business_hours.valid_to_day, 1000000)
 ),

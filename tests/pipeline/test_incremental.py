@@ -212,8 +212,8 @@ def test_an_ordinary_hour_costs_an_hour(tmp_path: Path) -> None:
     assert {poll[0] for poll in new_polls} == {file_key}
 
     standing = set(re.findall(r"\.(\w+) \.+ \[.*UNCHANGED.* in ", output))
-    assert standing >= {"timezone_offsets", "stg_business_hours", "store_report_minutes"}
-    assert not standing & {"stg_store_status", "int_polls", "int_stores", "store_report"}
+    assert standing >= {"timezone_offsets", "stg_business_hours", "int_stores", "outages"}
+    assert not standing & {"stg_store_status", "int_polls", "stores", "store_report"}
 
     # Stores are polled at least every 1.3 hours.
     changed_us = dict(warehouse.query("select store_key, changed_us from intermediate.int_changes"))
