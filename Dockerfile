@@ -14,7 +14,7 @@ RUN useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nolog
     && install --directory --owner store-uptime /data /warehouse /output
 COPY --from=packages /venv /venv
 WORKDIR /app
-COPY dbt_project.yml profiles.yml ./
+COPY dbt_project.yml profiles.yml selectors.yml ./
 COPY models models
 COPY macros macros
 COPY seeds seeds

@@ -36,9 +36,13 @@ from api.settings import PROJECT, read_settings
 # dbt's input errors, which the project words for people, begin like this.
 _SENTENCE_PREFIX = "Store Uptime: "
 _LOCKED = "Could not set lock on file"
+# What the macro open_build says when the selector polls_alone does not do.
+_MORE_THAN_POLLS = "more than polls has changed"
 # Those that tell how far a build is.
 _KEPT_EVENTS = ("NodeFinished",)
 _NEEDED_LATE = ("dbt.task.build", "dbt_common.clients.agate_helper")
+# The exit status of a fork whose build failed, and which said so.
+_UNSUCCESSFUL = 3
 _FAILED = (NodeStatus.Error, NodeStatus.Fail, NodeStatus.RuntimeErr)
 
 
@@ -59,8 +63,10 @@ class Progress(TypedDict):
 class Counter:
     """Counts the models that dbt has done, in whichever thread, and tells each time."""
 
-    def __init__(self, models_all: int, tell: Callable[[Progress], None]) -> None:
-        self._progress: Progress = {"models_done": 0, "models_all": models_all}
+    def __init__(
+        self, models_all: int, tell: Callable[[Progress], None], models_done: int = 0
+    ) -> None:
+        self._progress: Progress = {"models_done": models_done, "models_all": models_all}
         self._tell = tell
         self._lock = threading.Lock()
         tell(self._progress)
@@ -112,6 +118,8 @@ class Project:
         self._before = ["--quiet", *flags]
         self._after = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
         self._after += ["--target-path", str(target_path), "--log-path", str(target_path / "logs")]
+        # Whether the last build succeeded: then the next may have polls alone to build.
+        self.is_built = False
         self._manifest: Manifest | None = None
         self._state: object = None
         self._has_templates = False
@@ -123,7 +131,7 @@ class Project:
         state = project_state()
         if self._manifest is not None and state == self._state:
             return None
-        self._has_templates = False
+        self._has_templates = self.is_built = False
         parsed = dbtRunner().invoke([*self._before, "parse", *self._after])
         if not parsed.success:
             self._manifest = None
@@ -147,28 +155,44 @@ class Project:
     def invoke(
         self, options: Sequence[str], *callbacks: Callable[[EventMsg], None]
     ) -> dbtRunnerResult:
-        """Run dbt on the project as it was parsed, in a process that ends soon thereafter."""
+        """Run dbt on the project as it was parsed, in a process that ends soon thereafter.
+
+        DuckDB's file stays open until `close_database`.
+        """
         # The search for garbage takes a tenth of the time.
         gc.disable()
-        try:
-            return dbtRunner(self._manifest, list(callbacks)).invoke(list(options))
-        finally:
-            _close_database()
+        return dbtRunner(self._manifest, list(callbacks)).invoke(list(options))
 
     def build(self, tell: Callable[[Progress], None]) -> Outcome:
+        """Build what is selected, or the whole project; of that, polls alone where that will do."""
+        if not self._selection and self.is_built:
+            ended = self._build(["--selector", "polls_alone"], tell)
+            if not (ended["error"] or "").startswith(_MORE_THAN_POLLS):
+                return ended
+        return self._build(self._selection, tell)
+
+    def _build(self, selection: Sequence[str], tell: Callable[[Progress], None]) -> Outcome:
         # Unit tests test the models, not the inputs.
         options = [*self._before, "build", *self._after, "--exclude-resource-type", "unit_test"]
-        ended = outcome(self.invoke([*options, *self._selection], Counter(self._models(), tell)))
+        models_all = self._models()
+        counter = Counter(models_all, tell, models_done=models_all - self._models(selection))
+        ended = outcome(self.invoke([*options, *selection], counter))
         if ended["error"] is None:
             Releases(read_settings().db).sync_newest()
         return ended
 
-    def _models(self) -> int:
+    def _models(self, selection: Sequence[str] = ()) -> int:
+        """Count the models that are built, all or by the selector `polls_alone`."""
         nodes = [] if self._manifest is None else self._manifest.nodes.values()
-        return sum(node.resource_type == "model" for node in nodes)
+        models = [node for node in nodes if node.resource_type == "model"]
+        if "polls_alone" not in selection:
+            return len(models)
+        return sum(
+            node.schema != "staging" and node.config.materialized != "view" for node in models
+        )
 
 
-def _close_database() -> None:
+def close_database() -> None:
     """Have DuckDB write what is left in its log, which the end of a fork does not."""
     try:
         environment = DuckDBConnectionManager.env()
@@ -206,21 +230,28 @@ def _first_failure(result: Any) -> str:
     return ""
 
 
-def in_fork(work: Callable[[Callable[[Progress], None]], Outcome], channel: int) -> None:
-    """Do the work in a fork, which says how it goes and ends; if it dies, so does this process."""
+def in_fork(work: Callable[[Callable[[Progress], None]], Outcome], channel: int) -> bool:
+    """Do the work in a fork, which says how it goes and ends; if it dies, so does this process.
+
+    Returns whether it succeeded.
+    """
     pid = os.fork()
     if pid == 0:
         status = 1
         try:
             threading.Thread(target=_exit_at_end_of_input, daemon=True).start()
-            _send(channel, work(lambda progress: _send(channel, progress)))
-            status = 0
+            ended = work(lambda progress: _send(channel, progress))
+            # What was built is published: whoever waits need not wait for this, too.
+            _send(channel, ended)
+            close_database()
+            status = _UNSUCCESSFUL if ended["error"] else 0
         finally:
             os._exit(status)
     _, status = os.waitpid(pid, 0)
     code = os.waitstatus_to_exitcode(status)
-    if code:
+    if code not in (0, _UNSUCCESSFUL):
         raise SystemExit(f"The build's process died ({code}).")
+    return code == 0
 
 
 def _exit_at_end_of_input() -> None:
@@ -252,7 +283,7 @@ def main(target_path: Path, flags: Sequence[str], selection: Sequence[str]) -> N
         if failed := project.parse():
             _send(channel, failed)
         else:
-            in_fork(project.build, channel)
+            project.is_built = in_fork(project.build, channel)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from api.settings import PROJECT
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 
 # What of the project the numbers depend on.
-PROJECT_FILES = ("dbt_project.yml", "profiles.yml")
+PROJECT_FILES = ("dbt_project.yml", "profiles.yml", "selectors.yml")
 PROJECT_FOLDERS = ("models", "macros", "seeds", "tests/sql")
 
 # A file's time is taken from a clock that ticks every few milliseconds.

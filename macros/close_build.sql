@@ -1,7 +1,7 @@
 {# on-run-end. Marks the build complete if every model was built, and publishes it if every test
    passed too. #}
 {% macro close_build(results) %}
-    {% if execute and flags.WHICH in ('build', 'run') and is_whole_project() %}
+    {% if execute and flags.WHICH in ('build', 'run') and graph.get('is_whole') %}
         {% set failed = [] %}
         {% for result in results if result.status not in ('success', 'pass', 'warn', 'no-op') %}
             {% do failed.append(result.node.resource_type) %}

@@ -1,5 +1,5 @@
-{# Brings inputs.files up to date with the folder. A file that is the same as before keeps its key
-   and is not read again. Modification times are known to the second only, so a file that was
+{# Looks at the folder and lays out, in temporary tables, which file is the same as before: it keeps
+   its key and is not read again. Modification times are known to the second only, so a file that was
    listed within two seconds of being written is not trusted to be the same. A file with rows
    rejected as future is read again once the clock has caught up with them. #}
 {% macro find_input_files() %}
@@ -25,37 +25,53 @@
         select
             files_found.input,
             files_found.file,
+            known.file_key,
             blobs.size as size_bytes,
             epoch_us(blobs.last_modified) as modified_us,
+            known.listed_us,
         from files_found
         inner join read_blob([" ~ files_found | join(', ') ~ "]) as blobs
-            on files_found.file = blobs.filename;
+            on files_found.file = blobs.filename
+        left join inputs.files as known
+            on known.input = files_found.input
+            and known.file = files_found.file
+            and known.size_bytes = blobs.size
+            and known.modified_us = epoch_us(blobs.last_modified)
+            and known.modified_us < known.listed_us - 2000000
+            and known.file_key not in (select file_key from files_caught_up_with)
+    ") %}
+{% endmacro %}
 
-        create or replace temp table files_before as select input, file_key from inputs.files;
+
+{# The inputs besides the polls that have a file more, less or otherwise than in the last build. #}
+{% macro inputs_that_changed() %}
+    {% do return(run_query("
+        select input from files_now where file_key is null and input <> 'store_status'
+        union
+        select input from inputs.files
+        where input <> 'store_status' and file_key not in (from files_now select file_key where file_key is not null)
+    ").columns[0].values() | list) %}
+{% endmacro %}
+
+
+{# Brings inputs.files up to date with what was found. #}
+{% macro take_input_files() %}
+    {% do run_statements("
+        create or replace table inputs.removed_files as
+        select file_key from inputs.files
+        where file_key not in (from files_now select file_key where file_key is not null);
 
         create or replace table inputs.files as
         select
-            files_now.input,
-            files_now.file,
-            coalesce(known.file_key, nextval('inputs.file_keys'))::integer as file_key,
-            files_now.size_bytes,
-            files_now.modified_us,
-            coalesce(known.listed_us, " ~ build_clock_us() ~ ") as listed_us,
-            known.file_key is null as is_new,
+            input,
+            file,
+            coalesce(file_key, nextval('inputs.file_keys'))::integer as file_key,
+            size_bytes,
+            modified_us,
+            coalesce(listed_us, " ~ build_clock_us() ~ ") as listed_us,
+            file_key is null as is_new,
         from files_now
-        left join inputs.files as known
-            on known.input = files_now.input
-            and known.file = files_now.file
-            and known.size_bytes = files_now.size_bytes
-            and known.modified_us = files_now.modified_us
-            and known.modified_us < known.listed_us - 2000000
-            and known.file_key not in (select file_key from files_caught_up_with)
-        order by files_now.input, files_now.file;
-
-        create or replace table inputs.removed_files as
-        select file_key from files_before
-        except
-        select file_key from inputs.files;
+        order by input, file;
 
         delete from inputs.malformed_rows where file_key in (select file_key from inputs.removed_files)
     ") %}

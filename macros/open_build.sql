@@ -5,18 +5,26 @@
         {% do run_statements(input_tables_sql() ~ '; begin transaction') %}
         {# A build that cannot begin, because an input lacks a column for instance, leaves all as it was. #}
         {% set state = last_build() %}
-        {% set is_whole = is_whole_project() %}
         {% set code = code_fingerprint() %}
         {% set keeps = what_still_holds(state, code) %}
         {# What the last build accepted needs no second look. #}
         {% if not keeps.timeline %}
             {% do check_policy() %}
         {% endif %}
-        {% if is_whole or not state.has_run %}
+        {% set left_out = nodes_left_out() %}
+        {% if not left_out and not flags.EMPTY or not state.has_run %}
             {% do drop_what_no_longer_holds(keeps) %}
-            {% do find_input_files() %}
+        {% endif %}
+        {% do find_input_files() %}
+        {% set changed = inputs_that_changed() %}
+        {% set is_whole = not flags.EMPTY and (not left_out or stand_if_left_out(left_out, keeps, changed)) %}
+        {% do graph.update({'is_whole': is_whole, 'left_out': left_out}) %}
+        {% if not is_whole and invocation_args_dict.selector == 'polls_alone' %}
+            {% do stop_build('more than polls has changed; build the whole project.') %}
+        {% elif is_whole or not state.has_run %}
+            {% do take_input_files() %}
             {% do open_raw_inputs() %}
-            {% do list_what_stands(keeps) %}
+            {% do list_what_stands(keeps, changed, left_out) %}
             {% do begin_build(state, code, keeps) %}
         {% else %}
             {# A part of the project: it is built whatever stands, and the next whole build starts afresh. #}
@@ -58,13 +66,15 @@
 {% endmacro %}
 
 
-{% macro is_whole_project() %}
+{# The models and seeds that are not selected. #}
+{% macro nodes_left_out() %}
+    {% set left_out = [] %}
     {% for node in graph.nodes.values() if node.resource_type in ('model', 'seed') and node.config.enabled %}
         {% if node.unique_id not in selected_resources and not (flags.WHICH == 'run' and node.resource_type == 'seed') %}
-            {% do return(false) %}
+            {% do left_out.append(node) %}
         {% endif %}
     {% endfor %}
-    {% do return(not flags.EMPTY) %}
+    {% do return(left_out) %}
 {% endmacro %}
 
 

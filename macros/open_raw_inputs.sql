@@ -1,7 +1,7 @@
 {# A view per input in the schema `inputs`: the raw rows as text, under the same column names
    whatever the files are. Of the polls only the files that are new; of the small inputs all.
    A timestamp that is one already comes in microseconds, so that it need not be written out as
-   text and parsed again.
+   text and parsed again. Beside each stands the latest that a poll may have.
    Numbering rows costs a pass in order, so polls are numbered in a view of their own, which has
    no files until it is known which of them have rejected rows; there all is text. #}
 {% macro open_raw_inputs() %}
@@ -88,6 +88,9 @@
         cast({{ column }} as varchar) as {{ name }},
         null::bigint as timestamp_us,
         {% endif %}
+        {% if name == 'timestamp_utc' %}
+        {{ latest_poll_us() }} as latest_us,
+        {% endif %}
         {% endfor %}
         {{ scan.file_keys }}[cast(file_index as bigint) + 1] as file_key
         {{ ', ' ~ scan.row_number ~ ' as row_number' if is_numbered }}
@@ -100,7 +103,7 @@
     select
         {% for name in columns %}
         null::varchar as {{ adapter.quote(name) }},
-        {{ 'null::bigint as timestamp_us,' if name == 'timestamp_utc' }}
+        {{ 'null::bigint as timestamp_us, null::bigint as latest_us,' if name == 'timestamp_utc' }}
         {% endfor %}
         null::integer as file_key
         {{ ', null::bigint as row_number' if is_numbered }}

@@ -12,16 +12,17 @@
     {% set folder = target.path.rsplit('/', 1)[0] if '/' in target.path else '.' %}
     {% set release = run_started_at.strftime('%Y%m%dT%H%M%S') ~ '-' ~ invocation_id[:8] %}
     {% set file = folder ~ '/releases/' ~ release ~ '.duckdb' %}
+    {% do keep_views(results) %}
     {% set copies = [] %}
-    {% for result in results if result.node.resource_type == 'model' and is_for_readers(result.node) %}
-        {% set name = result.node.schema ~ '.' ~ result.node.name %}
-        {% if result.node.config.materialized == 'view' and not result.node.config.meta.is_table_for_readers %}
-            {% set sql = result.node.compiled_code | replace(adapter.quote(target.database) ~ '.', '') %}
-            {% do copies.append('use release; create view ' ~ name ~ ' as ' ~ sql ~ '; use ' ~ target.database) %}
-        {% else %}
-            {% do copies.append('create table release.' ~ name ~ ' as from ' ~ name) %}
-        {% endif %}
+    {% for node in graph.nodes.values() if is_table_for_readers(node) %}
+        {% set name = node.schema ~ '.' ~ node.name %}
+        {% do copies.append('create table release.' ~ name ~ ' as from ' ~ name) %}
     {% endfor %}
+    {% do copies.append('use release') %}
+    {% for view in run_query('select name, sql from inputs.views order by place').rows %}
+        {% do copies.append('create view ' ~ view.name ~ ' as ' ~ view.sql) %}
+    {% endfor %}
+    {% do copies.append('use ' ~ target.database) %}
     {# Writing no rows by partition is how DuckDB makes a folder. #}
     {% do run_statements("
         copy (select 1 as a, 2 as b where false) to " ~ quoted(folder ~ '/releases') ~ "
@@ -55,7 +56,31 @@
 
 {# The marts, and the tables that their views stand on. #}
 {% macro is_for_readers(node) %}
-    {% do return(node.schema == target.schema or node.name in readers_tables()) %}
+    {% do return(node.resource_type == 'model' and (node.schema == target.schema or node.name in readers_tables())) %}
+{% endmacro %}
+
+
+{% macro is_table_for_readers(node) %}
+    {% set is_table = node.config.materialized != 'view' or node.config.meta.is_table_for_readers %}
+    {% do return(is_table and is_for_readers(node)) %}
+{% endmacro %}
+
+
+{# Keeps the SQL of the readers' views, in the order in which one stands on another: a build that leaves
+   them out has none to show. #}
+{% macro keep_views(results) %}
+    {% set views = [] %}
+    {% for result in results if is_for_readers(result.node) and not is_table_for_readers(result.node) %}
+        {% set sql = result.node.compiled_code | replace(adapter.quote(target.database) ~ '.', '') %}
+        {% do views.append('(' ~ [
+            loop.index, quoted(result.node.schema ~ '.' ~ result.node.name), quoted(sql)
+        ] | join(', ') ~ ')') %}
+    {% endfor %}
+    {% if not graph.left_out %}
+        {% do run_statements(
+            'create or replace table inputs.views as from (values ' ~ views | join(', ') ~ ') as views (place, name, sql)'
+        ) %}
+    {% endif %}
 {% endmacro %}
 
 

@@ -26,7 +26,7 @@ judged as (
         *,
         case
             when trimmed_store_id is null then 'missing_store_id'
-            else {{ poll_rejected_as('trimmed_status', 'polled_us') }}
+            else {{ poll_rejected_as('trimmed_status', 'polled_us', 'latest_us') }}
         end as rejected_as,
     from named
 )

@@ -1,5 +1,3 @@
-{{ config(meta={'has_build_clock': true}) }}
-
 with store_status as (
     select * from {{ source('inputs', 'store_status') }}
 ),
@@ -10,6 +8,7 @@ named as (
         store_id as spelling,
         lower(trim(status)) as status,
         coalesce(timestamp_us, {{ instant_us('timestamp_utc') }}) as polled_us,
+        latest_us,
     from store_status
 )
 
@@ -18,5 +17,5 @@ select
     spelling,
     polled_us,
     status = 'active' as is_active,
-    {{ poll_rejected_as('status', 'polled_us') }} as rejected_as,
+    {{ poll_rejected_as('status', 'polled_us', 'latest_us') }} as rejected_as,
 from named

@@ -74,7 +74,13 @@ t3,Asia/Tokyo
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Put a dbt project that was written long ago in place of the real one, which may change."""
     project = tmp_path / "project"
-    for name in ("dbt_project.yml", "profiles.yml", "models/marts/stores.sql", "seeds/periods.csv"):
+    for name in (
+        "dbt_project.yml",
+        "profiles.yml",
+        "selectors.yml",
+        "models/marts/stores.sql",
+        "seeds/periods.csv",
+    ):
         path = project / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()

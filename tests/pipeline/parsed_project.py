@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from api.build_worker import Project
+from api.build_worker import Project, close_database
 from api.settings import PROJECT
 
 QUIET = ("--log-level", "none", "--log-level-file", "none", "--no-write-json")
@@ -23,6 +23,7 @@ def run(options: Sequence[str], environment: Mapping[str, str]) -> bool:
     os.environ.update(environment)
     flags = ("--no-use-colors", "--log-level", "info", *QUIET[2:])
     result = _PROJECT.invoke([*flags, *options])
+    close_database()
     if result.exception:
         print(result.exception, flush=True)
     return result.success
