@@ -169,7 +169,11 @@ class Project:
             ended = self._build(["--selector", "polls_alone"], tell)
             if not (ended["error"] or "").startswith(_MORE_THAN_POLLS):
                 return ended
-        return self._build(self._selection, tell)
+        ended = self._build(self._selection, tell)
+        if self._selection:
+            # Such a build publishes nothing: it is the file that is read.
+            close_database()
+        return ended
 
     def _build(self, selection: Sequence[str], tell: Callable[[Progress], None]) -> Outcome:
         # Unit tests test the models, not the inputs.

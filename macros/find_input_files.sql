@@ -18,7 +18,7 @@
         create or replace temp table files_caught_up_with as
         " ~ ("
             select distinct file_key from " ~ polls ~ "
-            where rejected_as = 'future_timestamp' and polled_us <= " ~ latest_poll_us() ~ "
+            where is_active is null and polled_us <= " ~ latest_poll_us() ~ "
         " if polls else "select null::integer as file_key where false") ~ ";
 
         create or replace temp table files_now as

@@ -165,11 +165,16 @@
 
         create or replace table inputs.removed_polls as
         " ~ ("
-            select store_key, min(polled_us) filter (where rejected_as is null) as polled_us
+            select store_key, min(polled_us) filter (where is_active is not null) as polled_us
             from intermediate.int_polls
             where file_key in (select file_key from inputs.removed_files)
             group by store_key
         " if keeps.polls else "select null::integer as store_key, null::bigint as polled_us where false") ~ ";
+
+        create or replace table inputs.store_keys_before as
+        " ~ ("from intermediate.int_store_keys" if keeps.polls else "
+            select null::varchar as store_id, null::integer as store_key, null::boolean as is_in_polls where false
+        ") ~ ";
 
         create or replace table inputs.stores_without_polls as
         " ~ ("

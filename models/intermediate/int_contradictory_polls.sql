@@ -1,6 +1,6 @@
 with polls as (
     select * from {{ ref('int_polls') }}
-    where rejected_as is null and is_active
+    where is_active
 ),
 
 contradicted as (

@@ -1,6 +1,6 @@
 with polls as (
     select * from {{ ref('int_polls') }}
-    where rejected_as is null
+    where is_active is not null
 ),
 
 horizon as (

@@ -20,5 +20,5 @@ select
     max(polls.polled_us) as last_polled_us,
 from polls
 inner join new_files on polls.file_key = new_files.file_key
-where polls.rejected_as is null
+where polls.is_active is not null
 group by 1, 2

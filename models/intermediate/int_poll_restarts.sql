@@ -27,7 +27,7 @@ added_polls as (
     from polls
     inner join files on polls.file_key = files.file_key
     inner join build on build.is_incremental
-    where polls.rejected_as is null and files.is_new
+    where polls.is_active is not null and files.is_new
 ),
 
 -- When the newest polls are gone, long gaps count that lay too far back for the last build.

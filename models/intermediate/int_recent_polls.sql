@@ -2,7 +2,7 @@
 
 with polls as (
     select * from {{ ref('int_polls') }}
-    where rejected_as is null
+    where is_active is not null
 ),
 
 horizon as (

@@ -35,7 +35,7 @@ polls as (
         and polls.polled_us >= restarts.from_us
     {% endif %}
     where
-        polls.rejected_as is null
+        polls.is_active is not null
         {% if is_incremental() %}
         -- Lets DuckDB pass over older polls.
         and polls.polled_us >= (select min(from_us) from restarts)

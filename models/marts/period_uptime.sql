@@ -61,7 +61,7 @@ rows_of_segments as (
         on polls.polled_us >= segments.started_us
         and polls.polled_us < segments.ended_us
     where
-        polls.rejected_as is null
+        polls.is_active is not null
         -- Lets DuckDB pass over older polls.
         and polls.polled_us >= (select min(started_us) from periods)
     group by polls.store_key, segments.started_us

@@ -39,6 +39,7 @@ NO_TIMESTAMPS = (
     "1772355600",
 )
 OPEN_QUOTES = 9
+LATE = "to_timestamp(1773355600)"
 
 CSV = {
     "store_status.csv": f"{POLLS}A,active,{TEN}\n",
@@ -222,3 +223,44 @@ def test_what_stops_a_build_is_said_in_a_sentence(
     assert run.returncode
     assert f"Store Uptime: {sentence.format(folder=tmp_path)}" in run.stdout
     assert "Traceback" not in run.stdout
+
+
+def test_a_store_that_shows_up_late_is_found_all_the_same(build: Build, tmp_path: Path) -> None:
+    """Behind a million polls: store `late` in two spellings, another one of A, and no store."""
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "business_hours.csv").write_text(f"{HOURS}A,0,09:00,17:00\n")
+    (data / "timezones.csv").write_text("store_id,timezone_str\n")
+    with duckdb.connect() as connection:
+        connection.execute(f"""
+            copy (
+                select
+                    'A' as store_id,
+                    'active' as status,
+                    to_timestamp(1772355600 + i) as timestamp_utc
+                from range(1000000) as polls (i)
+                union all
+                select unnest(['late', ' late', ' A ', ' ', null]), 'inactive', {LATE}
+            ) to '{data / "store_status_1.parquet"}';
+            copy (
+                select 'B' as store_id, 'active' as status, {LATE} as timestamp_utc
+            ) to '{data / "store_status_2.parquet"}'
+        """)
+
+    warehouse = build(data)
+
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        polls = connection.execute("""
+            select store_id, count(*)
+            from intermediate.int_polls
+            left join intermediate.int_store_keys using (store_key)
+            group by all
+            order by all
+        """).fetchall()
+        rejected = connection.execute("select reason, line_number from rejected_rows").fetchall()
+        last = connection.execute(
+            "select store_id, last_status from stores order by all"
+        ).fetchall()
+    assert polls == [("A", 1_000_001), ("B", 1), ("late", 2), (None, 2)]
+    assert last == [("A", "inactive"), ("B", "active"), ("late", "inactive")]
+    assert rejected == [("missing_store_id", 1_000_004), ("missing_store_id", 1_000_005)]

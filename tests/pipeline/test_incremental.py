@@ -271,7 +271,7 @@ def relations(release: Path) -> set[str]:
 
 # In the order in which they were written, so that rows written anew come behind all others.
 POLLS = """
-    select file_key, store_key, polled_us, is_active, rejected_as
+    select file_key, store_key, polled_us, is_active
     from intermediate.int_polls
     order by rowid
 """
