@@ -172,19 +172,8 @@
         " if keeps.polls else "select null::integer as store_key, null::bigint as polled_us where false") ~ ";
 
         create or replace table inputs.store_keys_before as
-        " ~ ("from intermediate.int_store_keys" if keeps.polls else "
-            select null::varchar as store_id, null::integer as store_key, null::boolean as is_in_polls where false
-        ") ~ ";
-
-        create or replace table inputs.stores_without_polls as
-        " ~ ("
-            select store_key from inputs.removed_polls
-            where store_key is not null and store_key not in (
-                select store_key from intermediate.int_polls
-                where store_key in (select store_key from inputs.removed_polls)
-                    and file_key not in (select file_key from inputs.removed_files)
-            )
-        " if keeps.polls else "select null::integer as store_key where false") ~ ";
+        " ~ ("from intermediate.int_store_keys" if keeps.polls
+             else "select null::varchar as store_id, null::integer as store_key where false") ~ ";
 
         create or replace table inputs.schedules_before as
         " ~ ("select store_key, schedule from intermediate.int_schedules" if holds

@@ -56,19 +56,21 @@ near_changes as (
         lag(is_active) over by_time as previous_is_active,
         lead(polled_us) over by_time as next_polled_us,
         row_number() over by_time as row_number,
-    from polls
-    window by_time as (partition by store_key order by polled_us asc, is_active desc)
-    qualify
         previous_polled_us is null
         or next_polled_us is null
         or is_active <> previous_is_active
         or polled_us = previous_polled_us
         or polled_us = next_polled_us
-        or polled_us - previous_polled_us > {{ max_poll_gap_us() }}
-        or (
-            polled_us - previous_polled_us > {{ compared_gap_us() }}
-            and polled_us >= (select kept_from_us from horizon)
-        )
+        or coalesce(polled_us - previous_polled_us > {{ max_poll_gap_us() }}, false) as is_kept,
+    from polls
+    window by_time as (partition by store_key order by polled_us asc, is_active desc)
+    qualify is_kept or polled_us - previous_polled_us > {{ compared_gap_us() }}
+),
+
+-- The horizon is looked up for these few rows alone.
+kept_changes as (
+    select * from near_changes
+    where is_kept or polled_us >= (select kept_from_us from horizon)
 ),
 
 -- The polls of one instant become one, which is inactive if any is.
@@ -85,7 +87,7 @@ polls_once as (
             as previous_polled_us,
         any_value(previous_is_active) filter (where previous_polled_us < polled_us)
             as previous_is_active,
-    from near_changes
+    from kept_changes
     group by store_key, polled_us
 ),
 

@@ -4,22 +4,8 @@ with spellings as (
     select * from {{ ref('int_store_spellings') }}
 ),
 
-new_files as (
-    select file_key from {{ source('inputs', 'files') }}
-    where is_new
-),
-
 polls as (
-    select distinct store_key from {{ ref('int_polls') }}
-    where file_key in (select file_key from new_files)
-),
-
-known as (
-    select * from {{ source('inputs', 'store_keys_before') }}
-),
-
-stores_without_polls as (
-    select * from {{ source('inputs', 'stores_without_polls') }}
+    select * from {{ ref('int_polls') }}
 ),
 
 stores as (
@@ -31,21 +17,18 @@ stores as (
     group by store_id, store_key
 ),
 
-judged as (
-    select
-        stores.*,
-        polls.store_key is not null
-        or (coalesce(known.is_in_polls, false) and stores_without_polls.store_key is null) as is_in_polls,
-    from stores
-    left join polls on stores.store_key = polls.store_key
-    left join known on stores.store_key = known.store_key
-    left join stores_without_polls on stores.store_key = stores_without_polls.store_key
+-- The polls are many, and the stores that they alone have are few.
+polled as (
+    select distinct polls.store_key
+    from polls
+    inner join stores on polls.store_key = stores.store_key
+    where not stores.is_in_other_inputs
 )
 
 -- A known store goes when none of the inputs has it any more.
 select
-    store_id,
-    store_key,
-    is_in_polls,
-from judged
-where is_in_polls or is_in_other_inputs
+    stores.store_id,
+    stores.store_key,
+from stores
+left join polled on stores.store_key = polled.store_key
+where stores.is_in_other_inputs or polled.store_key is not null
