@@ -2,18 +2,15 @@
     materialized='incremental',
     incremental_strategy='replace_where',
     incremental_predicates=[
-        "(
-            exists (
-                select 1
-                from intermediate.int_poll_restarts as restarts
-                where restarts.store_key = target.store_key and target.polled_us >= restarts.from_us
-            )
-            or (
-                not (target.is_change or target.is_last or target.repeats > 0)
-                and target.polled_us < (
-                    select " ~ polls_kept_from_us('as_of_us') ~ " from intermediate.int_horizon
-                )
-            )
+        "target.polled_us >= (select min(from_us) from intermediate.int_poll_restarts)
+        and exists (
+            select 1
+            from intermediate.int_poll_restarts as restarts
+            where restarts.store_key = target.store_key and target.polled_us >= restarts.from_us
+        )",
+        "not (target.is_change or target.is_last or target.repeats > 0)
+        and target.polled_us < (
+            select " ~ polls_kept_from_us('as_of_us') ~ " from intermediate.int_horizon
         )",
     ],
 ) }}

@@ -1,14 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='replace_where',
-    incremental_predicates=[
-        "not exists (
-            select 1
-            from intermediate.int_changes as changes
-            where changes.store_key = target.store_key
-                and target.local_day < " ~ day_of('changes.changed_us') ~ " - 1
-        )",
-    ],
+    incremental_predicates=from_the_change_on('local_day', day_of('changes.changed_us') ~ ' - 1'),
 ) }}
 
 -- The date in UTC is at most a day ahead of the local one.

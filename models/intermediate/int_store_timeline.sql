@@ -1,13 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='replace_where',
-    incremental_predicates=[
-        "not exists (
-            select 1
-            from intermediate.int_changes as changes
-            where changes.store_key = target.store_key and target.ended_us < changes.changed_us
-        )",
-    ],
+    incremental_predicates=from_the_change_on('ended_us', 'changes.changed_us'),
 ) }}
 
 with statuses as (
