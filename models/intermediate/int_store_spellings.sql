@@ -2,7 +2,7 @@
 -- and the other inputs do not name, int_polls adds when it finds it.
 with polls as (
     select spelling from {{ ref('stg_store_status') }}
-    limit 1000000  -- noqa: AM09
+    limit 500000  -- noqa: AM09
 ),
 
 business_hours as (

@@ -24,14 +24,15 @@ gaps as (
         stores.last_polled_at,
         stores.last_status,
         weeks.ended_at as as_of,
-        epoch_us(stores.last_polled_at - make_timestamp(first_polls.polled_us)) / 1000000.0e0
+        epoch_us(stores.last_polled_at - make_timestamp(polls_of_week.first_polled_us)) / 1000000.0e0
         / nullif(weeks.polls + cast(stores.last_polled_at = weeks.ended_at as integer) - 1, 0)
             as usual_gap_seconds,
     from stores
     inner join weeks on stores.store_id = weeks.store_id
     inner join store_keys on stores.store_id = store_keys.store_id
-    left join {{ ref('int_first_polls_of_week') }} as first_polls
-        on store_keys.store_key = first_polls.store_key
+    left join {{ ref('int_period_polls') }} as polls_of_week
+        on store_keys.store_key = polls_of_week.store_key
+        and weeks.period = polls_of_week.period
 ),
 
 -- Stores with fewer than two polls in the week are measured by the others.
