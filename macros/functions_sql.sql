@@ -225,11 +225,9 @@ order by place, started_us, ended_us;
 {% macro report_as_of_sql() %}
 create or replace macro main.period_uptime_as_of(as_of_at) as table
 with periods as (
-    select
-        period,
-        epoch_us(cast(as_of_at as timestamp)) - length_us as started_us,
-        epoch_us(cast(as_of_at as timestamp)) as ended_us,
-    from (values {{ period_lengths() }}) as lengths (period, length_us)
+    {{ periods_until(
+        'epoch_us(cast(as_of_at as timestamp))', '(values ' ~ period_lengths() ~ ') as lengths (period, length_us)'
+    ) }}
 ),
 
 horizon as (

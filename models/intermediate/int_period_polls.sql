@@ -3,12 +3,7 @@ with horizon as (
 ),
 
 periods as (
-    select
-        periods.period,
-        horizon.as_of_us - periods.length_us as started_us,
-        horizon.as_of_us as ended_us,
-    from {{ ref('stg_periods') }} as periods
-    cross join horizon
+    {{ periods_until('(select as_of_us from horizon)', ref('stg_periods')) }}
 ),
 
 -- The stretches between the starts of periods, each of which is in the same periods throughout.

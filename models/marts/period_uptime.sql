@@ -6,13 +6,12 @@ horizon as (
     select * from {{ ref('int_horizon') }}
 ),
 
+polls_in_period as (
+    select * from {{ ref('int_period_polls') }}
+),
+
 periods as (
-    select
-        periods.period,
-        horizon.as_of_us - periods.length_us as started_us,
-        horizon.as_of_us as ended_us,
-    from {{ ref('stg_periods') }} as periods
-    cross join horizon
+    {{ periods_until('(select as_of_us from horizon)', ref('stg_periods')) }}
 ),
 
 timeline as (
@@ -41,10 +40,6 @@ summed as (
         {{ sums_of_time() }},
     from clipped
     group by store_key, period
-),
-
-polls_in_period as (
-    select * from {{ ref('int_period_polls') }}
 )
 
 select
