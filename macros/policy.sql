@@ -1,3 +1,8 @@
+{# One byte a row instead of sixteen. Readers get text. #}
+{% macro status_type() -%}
+    enum ('up', 'down', 'unknown', 'excluded')
+{%- endmacro %}
+
 {% macro up_or_down(is_active) -%}
     case when {{ is_active }} then 'up' else 'down' end
 {%- endmacro %}

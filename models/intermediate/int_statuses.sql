@@ -105,7 +105,7 @@ clipped as (
         stretches.store_key,
         greatest(stretches.started_us, horizon.starts_us) as started_us,
         least(stretches.ended_us, horizon.as_of_us) as ended_us,
-        stretches.status,
+        cast(stretches.status as {{ status_type() }}) as status,
         stretches.is_confirmed,
     from stretches
     cross join horizon

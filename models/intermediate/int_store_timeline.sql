@@ -60,7 +60,7 @@ select
     store_key,
     started_us,
     ended_us,
-    status,
+    cast(status as {{ status_type() }}) as status,
     is_confirmed,
 from clipped
 where

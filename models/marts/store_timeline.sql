@@ -12,7 +12,7 @@ select
     store_keys.store_id,
     {{ timestamp_utc('timeline.started_us') }} as started_at,
     {{ timestamp_utc('timeline.ended_us') }} as ended_at,
-    timeline.status,
+    cast(timeline.status as varchar) as status,
     timeline.is_confirmed,
     (timeline.ended_us - timeline.started_us) / 1000000.0e0 as duration_seconds,
 from timeline
