@@ -2,12 +2,14 @@
     materialized='incremental',
     incremental_strategy='replace_where',
     incremental_predicates=[
-        "exists (
+        "target.next_started_us > (select min(from_us) from intermediate.int_poll_restarts)
+        and exists (
             select 1
             from intermediate.int_poll_restarts as restarts
-            where restarts.store_key = target.store_key
-                and coalesce(target.next_started_us > restarts.from_us, true)
+            where restarts.store_key = target.store_key and target.next_started_us > restarts.from_us
         )",
+        "target.next_started_us is null
+        and target.store_key in (select store_key from intermediate.int_poll_restarts)",
     ],
 ) }}
 

@@ -45,24 +45,34 @@ heard as (
     from gaps
 ),
 
+-- The last stretch of each status.
+ends as (
+    select
+        store_key,
+        status,
+        max(ended_us) as ended_us,
+    from timeline
+    group by store_key, status
+),
+
 last_stretches as (
     select
         store_key,
         max(ended_us) as ended_us,
         max_by(status, ended_us) as status,
-    from timeline
+    from ends
     group by store_key
 ),
 
 others as (
     select
-        timeline.store_key,
-        max(timeline.ended_us) as ended_us,
-    from timeline
+        ends.store_key,
+        max(ends.ended_us) as ended_us,
+    from ends
     inner join last_stretches
-        on timeline.store_key = last_stretches.store_key
-        and timeline.status <> last_stretches.status
-    group by timeline.store_key
+        on ends.store_key = last_stretches.store_key
+        and ends.status <> last_stretches.status
+    group by ends.store_key
 ),
 
 -- From when on business time has had that status.

@@ -1,88 +1,77 @@
 {{ config(materialized='view') }}
 
-with timeline as (
-    select * from {{ ref('int_store_timeline') }}
-),
-
-store_keys as (
+with store_keys as (
     select * from {{ ref('int_store_keys') }}
 ),
 
-numbered as (
+-- The id is there from the start, so that a question about one store looks at its rows only.
+timeline as (
     select
-        *,
-        coalesce(started_us > lag(ended_us) over by_time, true) as is_opening,
-    from timeline
-    window by_time as (partition by store_key order by started_us)
+        store_keys.store_id,
+        timeline.started_us,
+        timeline.ended_us,
+        timeline.status,
+    from {{ ref('int_store_timeline') }} as timeline
+    inner join store_keys on timeline.store_key = store_keys.store_key
 ),
 
 -- Parts that touch are of one business window.
 parts as (
     select
         *,
-        sum(cast(is_opening as integer)) over (
-            partition by store_key
-            order by started_us
-            rows between unbounded preceding and current row
-        ) as window_number,
-    from numbered
+        coalesce(started_us > lag(ended_us) over by_time, true) as is_opening,
+        coalesce(ended_us < lead(started_us) over by_time, true) as is_closing,
+    from timeline
+    window by_time as (partition by store_id order by started_us)
 ),
 
-windows as (
+parts_of_windows as (
     select
-        store_key,
-        window_number,
-        min(started_us) as opened_us,
-        max(ended_us) as closed_us,
+        store_id,
+        started_us,
+        ended_us,
+        status,
+        max(started_us) filter (where is_opening) over (
+            partition by store_id
+            order by started_us
+            rows between unbounded preceding and current row
+        ) as opened_us,
+        min(ended_us) filter (where is_closing) over (
+            partition by store_id
+            order by started_us
+            rows between current row and unbounded following
+        ) as closed_us,
     from parts
-    group by store_key, window_number
 ),
 
 edges as (
     select
-        parts.store_key,
-        parts.window_number,
+        parts.store_id,
         sum(
-            case
-                when parts.status = 'down'
-                    then greatest(
-                            least(parts.ended_us, windows.opened_us + 3600000000) - parts.started_us, 0
-                        )
-                else 0
-            end
-        ) as first_down_us,
+            greatest(least(parts.ended_us, parts.opened_us + 3600000000) - parts.started_us, 0)
+        ) filter (where parts.status = 'down') as first_down_us,
         sum(
-            case
-                when parts.status = 'down'
-                    then greatest(
-                            parts.ended_us - greatest(parts.started_us, windows.closed_us - 3600000000),
-                            0
-                        )
-                else 0
-            end
-        ) as last_down_us,
-    from parts
-    inner join windows
-        on parts.store_key = windows.store_key
-        and parts.window_number = windows.window_number
+            greatest(parts.ended_us - greatest(parts.started_us, parts.closed_us - 3600000000), 0)
+        ) filter (where parts.status = 'down') as last_down_us,
+    from parts_of_windows as parts
     cross join {{ ref('int_horizon') }} as horizon
     where
         -- Shorter windows have no first and last hour that differ.
-        windows.closed_us - windows.opened_us >= 7200000000
+        parts.closed_us - parts.opened_us >= 7200000000
         -- When a window that the data cut opens or closes is not seen.
-        and windows.opened_us > horizon.starts_us
-        and windows.closed_us < horizon.as_of_us
-    group by parts.store_key, parts.window_number
+        and parts.opened_us > horizon.starts_us
+        and parts.closed_us < horizon.as_of_us
+    group by parts.store_id, parts.opened_us
 ),
 
 inside as (
     select
-        store_key,
+        store_id,
         count(*) as windows,
         count(*) filter (where first_down_us > 1800000000) as windows_first_hour_down,
         count(*) filter (where last_down_us > 1800000000) as windows_last_hour_down,
     from edges
-    group by store_key
+    group by store_id
 ),
 
 measured as (
@@ -94,7 +83,7 @@ measured as (
         coalesce(confirmed.confirmed_us, 0) / 1000000.0e0 as closed_seconds_confirmed,
         coalesce(confirmed.active_us, 0) / 1000000.0e0 as closed_seconds_active,
     from store_keys
-    left join inside on store_keys.store_key = inside.store_key
+    left join inside on store_keys.store_id = inside.store_id
     left join {{ ref('int_confirmed_when_closed') }} as confirmed
         on store_keys.store_key = confirmed.store_key
 )
