@@ -29,13 +29,13 @@ from dbt_common.events.base_types import BaseEvent, DynamicLevel, EventLevel, Ev
 from dbt_common.events.event_manager import EventManager
 from dbt_common.events.event_manager_client import ctx_set_event_manager
 
+from api.dbt_plugin import LOCKED
 from api.inputs import project_state
 from api.releases import Releases
 from api.settings import PROJECT, read_settings
 
 # dbt's input errors, which the project words for people, begin like this.
 _SENTENCE_PREFIX = "Store Uptime: "
-_LOCKED = "Could not set lock on file"
 # What the macro open_build says when the selector polls_alone does not do.
 _MORE_THAN_POLLS = "more than polls has changed"
 # Those that tell how far a build is.
@@ -211,7 +211,7 @@ def outcome(result: dbtRunnerResult) -> Outcome:
     if result.success:
         return {"error": None, "is_locked": False}
     text = str(result.exception) if result.exception else _first_failure(result.result)
-    return {"error": sentence(text), "is_locked": _LOCKED in text}
+    return {"error": sentence(text), "is_locked": LOCKED in text}
 
 
 def sentence(text: str) -> str:

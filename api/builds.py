@@ -147,7 +147,7 @@ def service_builder(settings: Settings) -> DbtBuilder:
         "STORE_UPTIME_DATA": str(settings.data),
         "STORE_UPTIME_DB": str(settings.db),
         # The service waits for a locked file itself, and looks again more often.
-        "STORE_UPTIME_CONNECT_ATTEMPTS": "1",
+        "STORE_UPTIME_BUILD_WAIT_SECONDS": "0",
     }
     flags = ("--no-write-json", "--log-level", "error", "--log-level-file", "none")
     return _dbt_builder(settings, environment, settings.db.parent / "target", flags)
@@ -162,8 +162,6 @@ def one_builder(settings: Settings) -> DbtBuilder:
 def _dbt_builder(
     settings: Settings, environment: dict[str, str], target_path: Path, flags: Sequence[str]
 ) -> DbtBuilder:
-    # Neither dbt nor DuckDB makes folders.
-    settings.db.parent.joinpath("releases").mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "api.build_worker", str(target_path), *flags]
     return DbtBuilder(environment, settings.build_timeout_seconds, command)
 

@@ -40,7 +40,7 @@ class DryRuns:
         environment = os.environ | {
             "STORE_UPTIME_DATA": str(self._data),
             "STORE_UPTIME_DB": str(self._db),
-            "STORE_UPTIME_CONNECT_ATTEMPTS": "1",
+            "STORE_UPTIME_BUILD_WAIT_SECONDS": "0",
         }
         flags = ("--no-write-json", "--log-level", "error", "--log-level-file", "none")
         command = [sys.executable, "-m", "api.build_worker", str(self.folder / "target"), *flags]

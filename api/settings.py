@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     build_wait_seconds: float = Field(
         300,
         ge=0,
-        description="How long a report waits for another process that is writing the DuckDB file.",
+        description="How long a build waits for another process that has the DuckDB file open.",
     )
     reports_kept_days: float = Field(
         30, gt=0, le=36500, description="Reports that were finished longer ago are removed."

@@ -1,0 +1,61 @@
+"""What dbt does before it opens the DuckDB file: make its folder, and wait for who has it open."""
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
+from dbt.adapters.duckdb.plugins import BasePlugin
+
+LOCKED = "Could not set lock on file"
+_LOOK_SECONDS = 0.5
+
+
+class Plugin(BasePlugin):
+    """A plugin of dbt-duckdb; `wait_seconds` in its configuration says how long it waits at most.
+
+    dbt-duckdb can wait itself, but starts anew with each of the dozen connections that dbt tries.
+    """
+
+    # Until when any connection of this process waits.
+    _deadline: float | None = None
+
+    def initialize(self, plugin_config: dict[str, Any]) -> None:
+        """Take the configuration from the profile."""
+        self._wait_seconds = float(plugin_config["wait_seconds"])
+
+    def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
+        """Return once the file can be opened, and leave the connection's configuration as it is.
+
+        Raises RuntimeError, which dbt shows as a failure to connect.
+        """
+        path = Path(creds.path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            while not self._is_free(path, config):
+                time.sleep(_LOOK_SECONDS)
+        except (OSError, duckdb.Error) as error:
+            raise RuntimeError(f"Store Uptime: {error}") from error
+        Plugin._deadline = None
+
+    def _is_free(self, path: Path, config: dict[str, Any]) -> bool:
+        try:
+            duckdb.connect(path, config=config).close()
+        except duckdb.IOException as error:
+            if LOCKED not in str(error):
+                raise
+            now = time.monotonic()
+            if Plugin._deadline is None:
+                Plugin._deadline = now + self._wait_seconds
+                if self._wait_seconds:
+                    print(
+                        f"Waiting up to {self._wait_seconds:g} s for {path}: {error}",
+                        file=sys.stderr,
+                        flush=True,
+                    )
+            if now >= Plugin._deadline:
+                raise
+            return False
+        return True
