@@ -7,6 +7,7 @@
         {% set state = last_build() %}
         {% set code = code_fingerprint() %}
         {% set keeps = what_still_holds(state, code) %}
+        {% do check_names_of_vars() %}
         {# What the last build accepted needs no second look. #}
         {% if not keeps.timeline %}
             {% do check_policy() %}

@@ -199,6 +199,12 @@ def test_attributes_may_have_any_name(query: Query) -> None:
             'the var as_of is "2014-12-31 23:59:59", before 2015, '
             "from when on the zone rules are known.",
         ),
+        (
+            {"max_pol_gap": "3"},
+            "there is no var max_pol_gap; there are as_of, default_timezone, "
+            "closes_at_midnight_from, status_before_first_poll, status_when_never_polled, "
+            "max_poll_gap, exclusions.",
+        ),
     ],
 )
 def test_what_stops_a_build_is_said_in_a_sentence(
