@@ -27,22 +27,27 @@ class Plugin(BasePlugin):
         self._wait_seconds = float(plugin_config["wait_seconds"])
 
     def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
-        """Return once the file can be opened, and leave the connection's configuration as it is.
+        """Return once this process has the file, and leave the connection's configuration as it is.
 
         Raises RuntimeError, which dbt shows as a failure to connect.
         """
-        path = Path(creds.path)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            while not self._is_free(path, config):
+            Path(creds.path).parent.mkdir(parents=True, exist_ok=True)
+            while (opened := self._open(creds.path, config)) is None:
                 time.sleep(_LOOK_SECONDS)
         except (OSError, duckdb.Error) as error:
             raise RuntimeError(f"Store Uptime: {error}") from error
         Plugin._deadline = None
+        # Nobody else gets the file before dbt's own connection has it, too.
+        self._opened = opened
 
-    def _is_free(self, path: Path, config: dict[str, Any]) -> bool:
+    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
+        """Leave the file to dbt's connection."""
+        self._opened.close()
+
+    def _open(self, path: str, config: dict[str, Any]) -> duckdb.DuckDBPyConnection | None:
         try:
-            duckdb.connect(path, config=config).close()
+            return duckdb.connect(path, config=config)
         except duckdb.IOException as error:
             if LOCKED not in str(error):
                 raise
@@ -57,5 +62,4 @@ class Plugin(BasePlugin):
                     )
             if now >= Plugin._deadline:
                 raise
-            return False
-        return True
+            return None

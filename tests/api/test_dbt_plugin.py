@@ -14,6 +14,8 @@ from api.dbt_plugin import Plugin
 
 HOLD = "import duckdb, sys; file = duckdb.connect(sys.argv[1]); print(); sys.stdin.read()"
 
+CONFIG = {"threads": 2}
+
 
 @pytest.fixture
 def db(tmp_path: Path) -> Path:
@@ -35,21 +37,25 @@ def holder(db: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 @pytest.fixture
 def connect(db: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Do what dbt-duckdb does before it opens the file."""
+    """Open the file as dbt-duckdb does, and try for another process in between."""
     monkeypatch.setattr(Plugin, "_deadline", None)
     credentials = DuckDBCredentials(path=str(db))
 
     def update(wait_seconds: float) -> None:
         plugin = Plugin("dbt_plugin", {"wait_seconds": wait_seconds}, credentials)
-        plugin.update_connection_config(credentials, {"threads": 2})
+        plugin.update_connection_config(credentials, CONFIG)
+        with pytest.raises(subprocess.CalledProcessError):
+            subprocess.run([sys.executable, "-c", HOLD, db], stdin=subprocess.DEVNULL, check=True)
+        with duckdb.connect(db, config=CONFIG) as connection:
+            plugin.configure_connection(connection)
+            connection.execute("create table polls as select 1")
 
     return update
 
 
 def test_makes_the_folder(db: Path, connect: Callable[[float], None]):
     connect(0)
-    with duckdb.connect(db) as connection:
-        connection.execute("create table polls as select 1")
+    assert db.is_file()
 
 
 def test_waits_until_the_file_is_free(
