@@ -41,7 +41,7 @@
 {% macro quoted_list(files) %}
     {% set quoted_files = [] %}
     {% for file in files %}
-        {% do quoted_files.append(quoted(file.file)) %}
+        {% do quoted_files.append(quoted_path(file.file)) %}
     {% endfor %}
     {% do return('[' ~ quoted_files | join(', ') ~ ']') %}
 {% endmacro %}
@@ -58,7 +58,7 @@
                 select " ~ quoted(row.file) ~ " as file, " ~ row.file_key ~ " as file_key, (
                     select line
                     from read_csv(
-                        " ~ quoted(row.file) ~ ", auto_detect = false, columns = {'line': 'VARCHAR'}, header = false,
+                        " ~ quoted_path(row.file) ~ ", auto_detect = false, columns = {'line': 'VARCHAR'}, header = false,
                         delim = '\x01', quote = '', escape = '', strict_mode = false, ignore_errors = true,
                         buffer_size = 65536, max_line_size = 65536
                     )

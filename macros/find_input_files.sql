@@ -7,7 +7,7 @@
     {% for input, files in input_files_found().items() %}
         {% for file in files %}
             {% do found.append('(' ~ quoted(input) ~ ', ' ~ quoted(file) ~ ')') %}
-            {% do files_found.append(quoted(file)) %}
+            {% do files_found.append(quoted_path(file)) %}
         {% endfor %}
     {% endfor %}
     {% set polls = adapter.get_relation(target.database, 'intermediate', 'int_polls') %}
@@ -81,14 +81,13 @@
 {# {input: [file, …]}; an input without a file stops the build, unless it is optional. #}
 {% macro input_files_found() %}
     {% set folder = (env_var('STORE_UPTIME_DATA', '') or 'seeds').rstrip('/') %}
-    {% set escaped = folder | replace('[', '[[]') | replace('*', '[*]') | replace('?', '[?]') %}
     {% set found, globs = {}, [] %}
     {% for input, spec in input_columns().items() %}
         {% do found.update({input: []}) %}
         {% for name in spec.files %}
             {% for ending in ['.csv', '.csv.gz', '.parquet'] %}
                 {% do globs.append(
-                    'select ' ~ quoted(input) ~ ' as input, file from glob(' ~ quoted(escaped ~ '/' ~ name ~ '*' ~ ending) ~ ')'
+                    'select ' ~ quoted(input) ~ ' as input, file from glob(' ~ quoted(literally(folder) ~ '/' ~ name ~ '*' ~ ending) ~ ')'
                 ) %}
             {% endfor %}
         {% endfor %}

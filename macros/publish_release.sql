@@ -22,7 +22,7 @@
     {% for view in run_query('select name, sql from inputs.views order by place').rows %}
         {% do copies.append('create view ' ~ view.name ~ ' as ' ~ view.sql) %}
     {% endfor %}
-    {% do copies.append('use ' ~ target.database) %}
+    {% do copies.append('use ' ~ adapter.quote(target.database)) %}
     {# Writing no rows by partition is how DuckDB makes a folder. #}
     {% do run_statements("
         copy (select 1 as a, 2 as b where false) to " ~ quoted(folder ~ '/releases') ~ "
@@ -38,7 +38,7 @@
 
         use release;
         " ~ functions ~ "
-        use " ~ target.database ~ ";
+        use " ~ adapter.quote(target.database) ~ ";
         detach release;
 
         copy (

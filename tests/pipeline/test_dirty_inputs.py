@@ -270,3 +270,26 @@ def test_a_store_that_shows_up_late_is_found_all_the_same(build: Build, tmp_path
     assert polls == [("A", 1_000_001), ("B", 1), ("late", 2), (None, 2)]
     assert last == [("A", "inactive"), ("B", "active"), ("late", "inactive")]
     assert rejected == [("missing_store_id", 1_000_004), ("missing_store_id", 1_000_005)]
+
+
+def test_names_of_files_and_folders_are_no_patterns(build: Build, tmp_path: Path) -> None:
+    data = tmp_path / "a[1]"
+    for folder, store in ((data, "A"), (tmp_path / "a1", "B")):
+        folder.mkdir()
+        (folder / "business_hours.csv").write_text(f"{HOURS}{store},0,09:00,17:00\n")
+        (folder / "timezones.csv").write_text("store_id,timezone_str\n")
+        (folder / "store_status_1.csv").write_text(f"{POLLS}{store},active,{TEN}\n")
+    for number, name in enumerate(("[12].csv", "?.csv", "*.csv")):
+        (data / f"store_status_{name}").write_text(f"{POLLS}{number},active,{TEN}\n")
+    with duckdb.connect() as connection:
+        for name, store in (("1", "P"), ("[1]", "Q")):
+            connection.execute(f"""
+                copy (select '{store}' as store_id, 'active' as status, '{TEN}' as timestamp_utc)
+                to '{data}/store_status_{name}.parquet'
+            """)
+
+    warehouse = build(data)
+
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        stores = connection.execute("select store_id from stores order by all").fetchall()
+    assert [store for (store,) in stores] == ["0", "1", "2", "A", "P", "Q"]

@@ -15,6 +15,18 @@ import yaml
 
 PROJECT = Path(__file__).parents[2]
 SQL_FILES = sorted(PROJECT.glob("models/*/*.sql"))
+# DuckDB names the database by its file, and this name needs quotes.
+FILE = "store-uptime 2.duckdb"
+# None is the default.
+OTHER_POLICY = {
+    "as_of": "2026-03-10 12:00:00",
+    "default_timezone": "UTC",
+    "closes_at_midnight_from": "24:00:00",
+    "status_before_first_poll": "inactive",
+    "status_when_never_polled": "active",
+    "max_poll_gap": 3,
+    "exclusions": "ignore",
+}
 # Further columns of the input `stores` are whatever a file has; these are the sample's.
 ATTRIBUTES = {"brand", "region"}
 
@@ -23,18 +35,22 @@ ATTRIBUTES = {"brand", "region"}
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run `dbt build` on the sample, unit tests included, and return where it wrote."""
     folder = tmp_path_factory.mktemp("sample")
+    run_dbt(folder, "build")
+    return folder
+
+
+def run_dbt(folder: Path, *arguments: str) -> None:
     environment = os.environ | {
         "STORE_UPTIME_DATA": "seeds",
-        "STORE_UPTIME_DB": str(folder / "store_uptime.duckdb"),
+        "STORE_UPTIME_DB": str(folder / FILE),
         "DBT_TARGET_PATH": str(folder / "target"),
         "DBT_LOG_PATH": str(folder / "logs"),
     }
     dbt = Path(sys.executable).with_name("dbt")
     run = subprocess.run(
-        [dbt, "build"], cwd=PROJECT, env=environment, capture_output=True, text=True
+        [dbt, *arguments], cwd=PROJECT, env=environment, capture_output=True, text=True
     )
     assert run.returncode == 0, run.stdout
-    return folder
 
 
 def described() -> Iterator[dict[str, Any]]:
@@ -66,7 +82,7 @@ def test_every_description_says_what_a_row_is() -> None:
 
 
 def test_every_column_is_described_in_its_order(folder: Path) -> None:
-    with duckdb.connect(str(folder / "store_uptime.duckdb"), read_only=True) as connection:
+    with duckdb.connect(str(folder / FILE), read_only=True) as connection:
         rows = connection.execute("""
             select table_name, list(column_name order by ordinal_position)
             from information_schema.columns
@@ -88,3 +104,8 @@ def test_every_test_is_named() -> None:
             for test in column.get("data_tests", []):
                 [settings] = test.values()
                 assert settings["name"].startswith(f"{model['name']}__")
+
+
+def test_unit_tests_pass_whatever_the_policy(folder: Path) -> None:
+    other = ["--vars", json.dumps(OTHER_POLICY), "--target-path", str(folder / "other")]
+    run_dbt(folder, "test", "--select", "test_type:unit", *other)
