@@ -6,7 +6,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
+from itertools import count
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
@@ -132,28 +135,32 @@ def test_report_promised_before_a_stop_is_there_after_the_restart(service: Servi
 
 
 def test_acknowledged_upload_is_in_the_next_report_whatever_is_killed(service: Service):
-    def ingest(number: int) -> str:
-        try:
-            return service.json(
-                "POST",
-                "/ingest/store_status",
-                f"{POLLS}ingested-{number},active,2026-03-11 16:00:00 UTC\n",
-            )["file"]
-        except OSError:
-            # Not acknowledged: the service was killed first.
-            return ""
+    acknowledged: SimpleQueue[str] = SimpleQueue()
+
+    def ingest_until_killed(name: str) -> None:
+        for number in count():
+            store_id = f"ingested-{name}-{number}"
+            polls = f"{POLLS}{store_id},active,2026-03-11 16:00:00 UTC\n"
+            try:
+                status, _ = service.request("POST", "/ingest/store_status", polls)
+            except (OSError, HTTPException):
+                # Not acknowledged: the service was killed first.
+                return
+            assert status == 201
+            acknowledged.put(store_id)
 
     report_id = service.trigger()
     with ThreadPoolExecutor(4) as threads:
-        answers = [threads.submit(ingest, number) for number in range(60)]
-        answers[20].result()
+        ended = [threads.submit(ingest_until_killed, name) for name in "abcd"]
+        ingested = {acknowledged.get(timeout=DEADLINE_SECONDS) for _ in range(20)}
         service.stop(signal.SIGKILL)
-        acknowledged = [number for number, answer in enumerate(answers) if answer.result()]
-    assert 20 <= len(acknowledged) < 60
+        for thread in ended:
+            thread.result(DEADLINE_SECONDS)
+    while not acknowledged.empty():
+        ingested.add(acknowledged.get())
     service.start()
     service.end(report_id)
-    reported = stores(service.report(service.trigger()))
-    assert {f"ingested-{number}" for number in acknowledged} <= set(reported)
+    assert ingested <= set(stores(service.report(service.trigger())))
 
 
 def test_optional_input_is_in_the_next_report_and_can_be_read(service: Service):
