@@ -1,13 +1,18 @@
-"""What dbt does before it opens the DuckDB file: make its folder, and wait for who has it open."""
+"""What the dbt project needs of Python: waiting for the DuckDB file, and a look into CSV files."""
 
+import json
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import duckdb
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
+from duckdb.sqltypes import VARCHAR
+
+from api.csv_files import DamagedError, csv_dialect
 
 LOCKED = "Could not set lock on file"
 _LOOK_SECONDS = 0.5
@@ -42,8 +47,9 @@ class Plugin(BasePlugin):
         self._opened = opened
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
-        """Leave the file to dbt's connection."""
+        """Leave the file to dbt's connection, which gets the function csv_dialect(file)."""
         self._opened.close()
+        conn.create_function("csv_dialect", _csv_dialect, [VARCHAR], VARCHAR)
 
     def _open(self, path: str, config: dict[str, Any]) -> duckdb.DuckDBPyConnection | None:
         try:
@@ -63,3 +69,11 @@ class Plugin(BasePlugin):
             if now >= Plugin._deadline:
                 raise
             return None
+
+
+def _csv_dialect(file: str) -> str:
+    """Return the dialect as JSON, or what damage the file has."""
+    try:
+        return json.dumps(asdict(csv_dialect(Path(file), file.endswith(".gz"))))
+    except DamagedError as error:
+        return json.dumps({"damage": str(error)})

@@ -5,7 +5,8 @@ from typing import Any
 
 import duckdb
 
-from api.input_columns import csv_delimiter, expression, input_columns
+from api.csv_files import DamagedError, csv_dialect
+from api.input_columns import expression, input_columns
 from api.releases import quoted
 from api.rows import columns, identifier, literal
 from api.uploads import Upload, UploadError, check_unpacked_size
@@ -39,7 +40,7 @@ def check(upload: Upload, input_name: str, unpacked_bytes_max: int) -> Rows:
             if upload.format == "parquet":
                 return _check_parquet(connection, upload, input_name, spec, unpacked_bytes_max)
             return _check_csv(connection, upload, input_name, spec)
-        except duckdb.Error as error:
+        except (duckdb.Error, DamagedError) as error:
             what = "Parquet" if upload.format == "parquet" else "CSV"
             why = str(error).partition("\n")[0].replace(str(upload.path), "the body")
             raise UploadError(f"The body cannot be read as {what}: {why}") from None
@@ -48,18 +49,18 @@ def check(upload: Upload, input_name: str, unpacked_bytes_max: int) -> Rows:
 def _check_csv(
     connection: duckdb.DuckDBPyConnection, upload: Upload, input_name: str, spec: dict[str, Any]
 ) -> Rows:
-    line = upload.head.split(b"\n", 1)[0].decode("utf-8", "replace")
-    line = line.removeprefix("\ufeff").strip()
-    delimiter = csv_delimiter(line)
-    names = [name.replace('"', "").strip().lower() for name in line.split(delimiter)]
-    positions = _positions(names, input_name, spec)
-    types = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(names)))
+    dialect = csv_dialect(upload.path, is_packed=upload.format == "csv.gz")
+    positions = _positions(dialect.names, input_name, spec)
+    types = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(dialect.names)))
     compression = "gzip" if upload.format == "csv.gz" else "none"
+    lenient = "strict_mode = false, new_line = '\\n'," if dialect.mixes_line_ends else ""
     # As in the macro csv_scans, and of the same columns, so that the same lines are malformed.
     source = f"""
         read_csv(
             {quoted(upload.path)}, auto_detect = false, header = false, skip = 1,
-            columns = {{{types}}}, delim = {literal(delimiter)}, quote = '"', escape = '"',
+            columns = {{{types}}}, delim = {literal(dialect.delimiter)},
+            quote = '"', escape = '"',
+            {lenient}
             store_rejects = true, compression = '{compression}'
         )
     """

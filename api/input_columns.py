@@ -1,4 +1,4 @@
-"""The inputs as the dbt project knows them: their files, their columns, how a header is read."""
+"""The inputs as the dbt project knows them: their files, their columns, how a value is read."""
 
 import threading
 from functools import lru_cache
@@ -15,11 +15,6 @@ _LOCK = threading.Lock()
 def input_columns(project: Path = PROJECT) -> dict[str, dict[str, Any]]:
     """Return what the macro of this name says, by the name of the input."""
     return _call("input_columns", project / "macros" / "input_columns.sql")[1]
-
-
-def csv_delimiter(line: str) -> str:
-    """Return what separates the columns of a CSV file with this header."""
-    return _call("csv_delimiter", PROJECT / "macros" / "csv_scans.sql", line)[1]
 
 
 def expression(macro: str, column: str) -> str:

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from api.disk import sync
 from api.settings import PROJECT
-from api.uploads import Gzip, Upload, UploadError, remove_abandoned
+from api.unpacking import GzipError, content
+from api.uploads import Upload, remove_abandoned
 
 # Files of one input are read in the order of their names: so uploads come in the order of their
 # arrival, behind a file that is named like the input alone.
 _NAME = re.compile(
     r"(?P<input>[a-z_]+)_(?P<landed>\d{8}T\d{12})_(?P<sha256>[0-9a-f]{64})\.(csv|csv\.gz|parquet)"
 )
-_CHUNK_BYTES = 1 << 20
 
 
 class LandingError(Exception):
@@ -110,12 +110,9 @@ def _landed(path: Path) -> Landed | None:
 def _is_intact(landed: Landed) -> bool:
     """Say whether a file still has the content that it was named for."""
     found = hashlib.sha256()
-    unpacking = Gzip() if landed.path.suffix == ".gz" else None
     try:
-        with landed.path.open("rb") as file:
-            while chunk := file.read(_CHUNK_BYTES):
-                for content in [chunk] if unpacking is None else unpacking.chunks(chunk):
-                    found.update(content)
-    except (OSError, UploadError):
+        for chunk in content(landed.path, is_packed=landed.path.suffix == ".gz"):
+            found.update(chunk)
+    except (OSError, GzipError):
         return False
     return found.hexdigest() == landed.sha256

@@ -3,16 +3,15 @@
 import hashlib
 import os
 import time
-import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
+from api.unpacking import Gzip, GzipError
+
 Format = Literal["csv", "csv.gz", "parquet"]
 
 _GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
-_UNPACKED_CHUNK_BYTES = 1 << 20
 _HEAD_BYTES = 1 << 20
 
 # The name of a file that is still being written; it is no name of an input.
@@ -78,17 +77,23 @@ class Upload:
             self._take(chunk)
             self._file.write(chunk)
             return
-        for unpacked in self._unpacking.chunks(chunk):
-            self._take(unpacked)
-            if self.format == "parquet":
-                self._file.write(unpacked)
+        try:
+            for unpacked in self._unpacking.chunks(chunk):
+                self._take(unpacked)
+                if self.format == "parquet":
+                    self._file.write(unpacked)
+        except GzipError as error:
+            raise UploadError(f"The body {error}.") from None
         if self.format != "parquet":
             self._file.write(chunk)
 
     def finish(self) -> None:
         """Have all of the file on disk; raises UploadError if the body ends too early."""
-        if self._unpacking is not None and not self._unpacking.is_whole:
-            raise UploadError("The body is packed with gzip, and its end is missing.")
+        try:
+            if self._unpacking is not None:
+                self._unpacking.finish()
+        except GzipError as error:
+            raise UploadError(f"The body {error}.") from None
         if self.format is None:
             raise UploadError("The body is empty; a CSV or Parquet file is expected.")
         self._file.flush()
@@ -111,28 +116,6 @@ class Upload:
                 raise UploadError("The body is packed with gzip twice; once is expected.")
             packed: Format = "csv" if self._unpacking is None else "csv.gz"
             self.format = "parquet" if self.head.startswith(_PARQUET) else packed
-
-
-class Gzip:
-    """A stream in gzip's format, which may consist of several parts."""
-
-    def __init__(self) -> None:
-        self._part = zlib.decompressobj(wbits=31)
-        self.is_whole = False
-
-    def chunks(self, packed: bytes) -> Iterator[bytes]:
-        """Give out what the bytes hold, in pieces that fit into memory whatever they hold."""
-        while packed:
-            if self._part.eof:
-                self._part = zlib.decompressobj(wbits=31)
-            try:
-                yield self._part.decompress(packed, _UNPACKED_CHUNK_BYTES)
-            except zlib.error as error:
-                raise UploadError(f"The body is not what gzip writes ({error}).") from None
-            packed = self._part.unused_data if self._part.eof else self._part.unconsumed_tail
-        while not self._part.eof and (rest := self._part.decompress(b"", _UNPACKED_CHUNK_BYTES)):
-            yield rest
-        self.is_whole = self._part.eof
 
 
 def remove_abandoned(folder: Path) -> None:

@@ -1,34 +1,35 @@
-{# Scans of CSV files that have the same header: of one file each where the rows are numbered within
+{# Scans of CSV files that are written alike: of one file each where the rows are numbered within
    their file, else of as many as DuckDB reads in parallel, since with more of them it no longer says
    that a quote is open at the end of a file, and the lines behind it are lost.
    Rows that do not fit the header, are not UTF-8 or have unbalanced quotes are set aside by DuckDB;
    keep_malformed_rows picks them up, from tables of each input's own, as DuckDB mixes up the files
-   of two queries that run at once and share one. #}
+   of two queries that run at once and share one.
+   A file that mixes line ends can only be read without being strict, so that values beyond the
+   header are ignored there; with other values of new_line characters are lost, or rows. #}
 {% macro csv_scans(input, files_to_scan, is_numbered) %}
     {% set files_of_a_scan = 1 if is_numbered else 2 * run_query(
         "select current_setting('threads') as threads"
     ).columns[0].values()[0] | int %}
     {% set scans = [] %}
-    {% for header in csv_headers(files_to_scan) %}
-        {% set delimiter = csv_delimiter(header.line) %}
-        {% set names, columns, types = [], [], [] %}
-        {% for name in header.line.split(delimiter) %}
-            {% do names.append(name | replace('"', '') | trim | lower) %}
+    {% for group in csv_files_by_dialect(files_to_scan) %}
+        {% set dialect, columns, types = group.dialect, [], [] %}
+        {% for name in dialect.names %}
             {% do columns.append('c' ~ loop.index) %}
             {% do types.append("'c" ~ loop.index ~ "': 'VARCHAR'") %}
         {% endfor %}
-        {% for files in header.files | batch(files_of_a_scan) %}
+        {% for files in group.files | batch(files_of_a_scan) %}
             {% do scans.append({
-                'names': names,
+                'names': dialect.names,
                 'columns': columns,
-                'types': ['VARCHAR'] * names | length,
+                'types': ['VARCHAR'] * columns | length,
                 'files': files | map(attribute='file') | list,
                 'file_keys': files | map(attribute='file_key') | list,
                 'row_number': 'row_number() over ()',
                 'source': "read_csv(
                     " ~ quoted_list(files) ~ ",
                     auto_detect = false, header = false, skip = 1, columns = {" ~ types | join(', ') ~ "},
-                    delim = " ~ quoted(delimiter) ~ ", quote = '\"', escape = '\"',
+                    delim = " ~ quoted(dialect.delimiter) ~ ", quote = '\"', escape = '\"',
+                    " ~ ("strict_mode = false, new_line = '\\n'," if dialect.mixes_line_ends) ~ "
                     rejects_table = 'reject_errors_" ~ input ~ "', rejects_scan = 'reject_scans_" ~ input ~ "'
                 )",
             }) %}
@@ -47,39 +48,12 @@
 {% endmacro %}
 
 
-{# [{line, files: [{file, file_key}]}], the files grouped by their first line. By default DuckDB
-   reads 32 MB of each file for it. #}
-{% macro csv_headers(rows) %}
-    {% set by_line = {} %}
-    {% for some in rows | batch(200) %}
-        {% set first_lines = [] %}
-        {% for row in some %}
-            {% do first_lines.append("
-                select " ~ quoted(row.file) ~ " as file, " ~ row.file_key ~ " as file_key, (
-                    select line
-                    from read_csv(
-                        " ~ quoted_path(row.file) ~ ", auto_detect = false, columns = {'line': 'VARCHAR'}, header = false,
-                        delim = '\x01', quote = '', escape = '', strict_mode = false, ignore_errors = true,
-                        buffer_size = 65536, max_line_size = 65536
-                    )
-                    limit 1
-                ) as line
-            ") %}
-        {% endfor %}
-        {% for first in run_query(first_lines | join(' union all ')).rows %}
-            {% set line = (first.line or '') | replace('\ufeff', '') | trim %}
-            {% set header = by_line.setdefault(line, {'line': line, 'files': []}) %}
-            {% do header.files.append({'file': first.file, 'file_key': first.file_key | int}) %}
-        {% endfor %}
+{# [{dialect, files: [{file, file_key}]}], the files grouped by how they are written. #}
+{% macro csv_files_by_dialect(files) %}
+    {% set by_dialect = {} %}
+    {% for file in files %}
+        {% set group = by_dialect.setdefault(file.csv_dialect, {'dialect': fromjson(file.csv_dialect), 'files': []}) %}
+        {% do group.files.append(file) %}
     {% endfor %}
-    {% do return(by_line.values() | list) %}
-{% endmacro %}
-
-
-{% macro csv_delimiter(line) %}
-    {% set counts = {} %}
-    {% for delimiter in [',', ';', '\t', '|'] %}
-        {% do counts.update({delimiter: line.count(delimiter)}) %}
-    {% endfor %}
-    {% do return((counts | dictsort(by='value') | last)[0] if counts.values() | sum else ',') %}
+    {% do return(by_dialect.values() | list) %}
 {% endmacro %}

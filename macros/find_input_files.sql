@@ -26,6 +26,7 @@
             files_found.input,
             files_found.file,
             known.file_key,
+            known.csv_dialect,
             blobs.size as size_bytes,
             epoch_us(blobs.last_modified) as modified_us,
             known.listed_us,
@@ -38,8 +39,18 @@
             and known.size_bytes = blobs.size
             and known.modified_us = epoch_us(blobs.last_modified)
             and known.modified_us < known.listed_us - 2000000
-            and known.file_key not in (select file_key from files_caught_up_with)
+            and known.file_key not in (select file_key from files_caught_up_with);
+
+        update files_now set csv_dialect = csv_dialect(file)
+        where file_key is null and not ends_with(file, '.parquet')
     ") %}
+    {% for damaged in run_query("
+        select file, csv_dialect ->> 'damage' as damage from files_now
+        where csv_dialect ->> 'damage' is not null
+        order by file
+    ").rows %}
+        {% do stop_build('the file ' ~ damaged.file ~ ' cannot be read to its end: ' ~ damaged.damage ~ '.') %}
+    {% endfor %}
 {% endmacro %}
 
 
@@ -69,6 +80,7 @@
             size_bytes,
             modified_us,
             coalesce(listed_us, " ~ build_clock_us() ~ ") as listed_us,
+            csv_dialect,
             file_key is null as is_new,
         from files_now
         order by input, file;

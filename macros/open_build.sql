@@ -44,6 +44,7 @@
         input varchar, file varchar, file_key integer,
         size_bytes bigint, modified_us bigint, listed_us bigint, is_new boolean
     );
+    alter table inputs.files add column if not exists csv_dialect varchar;
     create table if not exists inputs.last_build (
         code varchar, policy varchar, as_of_us bigint, starts_us bigint, is_complete boolean
     );

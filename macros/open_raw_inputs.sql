@@ -126,15 +126,15 @@
 {% endmacro %}
 
 
-{# [{input, file, file_key, is_parquet}] of the input files of which the condition is true. #}
+{# [{input, file, file_key, csv_dialect, is_parquet}] of the input files of which the condition is true. #}
 {% macro listed_files(condition) %}
     {% set files = [] %}
     {% for row in run_query('
-        select input, file, file_key from inputs.files where ' ~ condition ~ ' order by file
+        select input, file, file_key, csv_dialect from inputs.files where ' ~ condition ~ ' order by file
     ').rows %}
         {% do files.append({
             'input': row.input, 'file': row.file, 'file_key': row.file_key | int,
-            'is_parquet': row.file.endswith('.parquet'),
+            'csv_dialect': row.csv_dialect, 'is_parquet': row.file.endswith('.parquet'),
         }) %}
     {% endfor %}
     {% do return(files) %}

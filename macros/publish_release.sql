@@ -34,7 +34,7 @@
         set preserve_insertion_order = false;
         " ~ copies | join(';\n') ~ ";
         set preserve_insertion_order = true;
-        create table release.main.input_files as select * exclude (is_new) from inputs.files;
+        create table release.main.input_files as select * exclude (is_new, csv_dialect) from inputs.files;
 
         use release;
         " ~ functions ~ "

@@ -188,6 +188,14 @@ def test_lines_that_are_no_rows_are_counted(client: TestClient):
     assert (response.json()["rows"], response.json()["malformed_rows"]) == (4, 2)
 
 
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_line_ends_may_be_mixed(client: TestClient, pack: Any):
+    more = b"a,active\r\na,active,2026-03-11 11:00:00 UTC\r\n"
+    response = post(client, pack(POLLS.encode() + more))
+    assert response.status_code == 201, response.text
+    assert (response.json()["rows"], response.json()["malformed_rows"]) == (3, 1)
+
+
 def test_header_is_read_as_builds_read_it(client: TestClient):
     content = '\ufeff"Store_ID"; DAY ;start_time_local;end_time_local;more\r\na;0;09:00;17:00;x\r\n'
     response = post(client, content, "business_hours")

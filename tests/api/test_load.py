@@ -126,6 +126,9 @@ def shell(service: Service) -> Iterator[subprocess.Popen[str]]:
         text=True,
     )
     try:
+        process.stdin.write(".print open\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "open\n"
         yield process
     finally:
         process.kill()

@@ -39,6 +39,7 @@ NO_TIMESTAMPS = (
     "1772355600",
 )
 OPEN_QUOTES = 9
+PACKED = gzip.compress(POLLS.encode())
 LATE = "to_timestamp(1773355600)"
 
 CSV = {
@@ -52,6 +53,10 @@ CSV = {
     "store_status_rows.csv": f"{POLLS}comma,active,{NINE},\nlong,active,{NINE},x\nshort,active\n",
     "store_status_header.csv": "no,Timestamp_UTC,STATUS, Store_ID \n"
     f"1,{NINE},ACTIVE,other header\n",
+    "store_status_comma.csv": '"no, or none",Timestamp_UTC,status,store_id\n'
+    f'"1,5",{NINE},active,header with a comma\n',
+    "store_status_mixed.csv": f"{POLLS}short,active\nmixed,active,{NINE}\r\nlf,active,{NINE}\n",
+    "store_status_mixed.csv.gz": f"{POLLS}cr,active,{NINE}\rmixed and gz,active,{NINE}\n",
     "store_status_semicolons.csv": f"{POLLS}semicolons,active,{NINE}\n".replace(",", ";"),
     "store_status_no_rows.csv": POLLS.strip(),
     # What stands behind an open quote is one value, in each of many files.
@@ -99,6 +104,7 @@ REJECTED = [
     ("exclusions.csv", 4, "malformed_row"),
     ("special_hours.csv", 3, "bad_date"),
     ("special_hours.csv", 4, "bad_time"),
+    ("store_status_mixed.csv", 2, "malformed_row"),
     ("store_status_null.parquet", 1, "missing_store_id"),
     *((f"store_status_open_{number}.csv", 3, "malformed_row") for number in range(OPEN_QUOTES)),
     ("store_status_quoted.csv", 4, "malformed_row"),
@@ -150,7 +156,8 @@ def test_what_cannot_be_understood_is_set_aside_with_its_line_and_reason(query: 
 def test_all_else_is_used(query: Query) -> None:
     found = dict(query("select store_id, strftime(first_polled_at, '%H:%M:%S.%f') from stores"))
     used = ("bom", "bom and gz", "crlf", 'a "b" c', "two\nlines", "trailing", "comma")
-    used += ("other header", "semicolons", "{{ 1 }}", "1234567890123456789", "12345678901234567890")
+    used += ("other header", "header with a comma", "mixed", "lf", "cr", "mixed and gz")
+    used += ("semicolons", "{{ 1 }}", "1234567890123456789", "12345678901234567890")
     expected = dict.fromkeys(used, "09:00:00.000000")
     for number, time in enumerate(TIMESTAMPS.values()):
         expected[f"at {number}"] = time if "." in time else f"{time}.000000"
@@ -191,15 +198,33 @@ def test_attributes_may_have_any_name(query: Query) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variables", "sentence"),
+    ("files", "variables", "sentence"),
     [
-        ({}, "no column store_id in {folder}/exclusions.csv, whose first line is empty."),
         (
+            {"exclusions.csv": b""},
+            {},
+            "no column store_id in {folder}/exclusions.csv, whose first line is empty.",
+        ),
+        (
+            {"store_status_cut.csv.gz": PACKED[:-9]},
+            {},
+            "the file {folder}/store_status_cut.csv.gz cannot be read to its end: "
+            "it is packed with gzip, and its end is missing.",
+        ),
+        (
+            {"timezones_changed.csv.gz": PACKED[:-8] + bytes(4) + PACKED[-4:]},
+            {},
+            "the file {folder}/timezones_changed.csv.gz cannot be read to its end: it is not what "
+            "gzip writes (Error -3 while decompressing data: incorrect data check).",
+        ),
+        (
+            {},
             {"as_of": "2014-12-31 23:59:59"},
             'the var as_of is "2014-12-31 23:59:59", before 2015, '
             "from when on the zone rules are known.",
         ),
         (
+            {},
             {"max_pol_gap": "3"},
             "there is no var max_pol_gap; there are as_of, default_timezone, "
             "closes_at_midnight_from, status_before_first_poll, status_when_never_polled, "
@@ -208,11 +233,12 @@ def test_attributes_may_have_any_name(query: Query) -> None:
     ],
 )
 def test_what_stops_a_build_is_said_in_a_sentence(
-    tmp_path: Path, variables: dict[str, str], sentence: str
+    tmp_path: Path, files: dict[str, bytes], variables: dict[str, str], sentence: str
 ) -> None:
     for name in ("store_status.csv", "business_hours.csv", "timezones.csv"):
         (tmp_path / name).write_text(CSV[name])
-    (tmp_path / "exclusions.csv").touch()
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
     run = subprocess.run(
         [DBT, "--no-use-colors", "build", "--vars", json.dumps(variables)],
         cwd=PROJECT,

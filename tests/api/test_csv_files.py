@@ -1,0 +1,57 @@
+"""How CSV files are written, found out from their bytes."""
+
+from pathlib import Path
+
+import pytest
+
+from api import unpacking
+from api.csv_files import Dialect, csv_dialect
+
+
+@pytest.mark.parametrize(
+    ("header", "delimiter", "names"),
+    [
+        ("a,b", ",", ["a", "b"]),
+        ("a;b,c;d", ";", ["a", "b,c", "d"]),
+        ("A\t B ", "\t", ["a", "b"]),
+        ("a|b|", "|", ["a", "b", ""]),
+        ('"a, or ""b""",c', ",", ["a, or b", "c"]),
+        ('\ufeff"a";"b;c"', ";", ["a", "b;c"]),
+        ("alone", ",", ["alone"]),
+        ("", ",", [""]),
+    ],
+)
+def test_header(tmp_path: Path, header: str, delimiter: str, names: list[str]):
+    path = tmp_path / "some.csv"
+    path.write_text(f"{header}\n1,2;3|4\n")
+    assert csv_dialect(path, is_packed=False) == Dialect(delimiter, names, False)
+
+
+@pytest.mark.parametrize("chunk_bytes", [1, 2, 3, 1 << 20])
+@pytest.mark.parametrize(
+    ("content", "mixes"),
+    [
+        (b"", False),
+        (b"a,b", False),
+        (b"a\n1\n2\n", False),
+        (b"a\r\n1\r\n2", False),
+        (b"a\r1\r2\r", False),
+        (b"a\r\n1\n2\r\n", True),
+        (b"a\n1\n2\r\n", True),
+        (b"a\r1\r\n", True),
+        (b"a\r\r\n", True),
+        (b"a\r\n\r", True),
+        (b"a\n\r", True),
+    ],
+)
+def test_mixed_line_ends(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    content: bytes,
+    mixes: bool,
+    chunk_bytes: int,
+):
+    monkeypatch.setattr(unpacking, "_CHUNK_BYTES", chunk_bytes)
+    path = tmp_path / "some.csv"
+    path.write_bytes(content)
+    assert csv_dialect(path, is_packed=False).mixes_line_ends == mixes
