@@ -17,6 +17,9 @@ from api.csv_files import DamagedError, csv_dialect
 LOCKED = "Could not set lock on file"
 _LOOK_SECONDS = 0.5
 
+# DuckDB names the database after its file; these mean a schema to the models, or something to it.
+_TAKEN_NAMES = ("main", "staging", "intermediate", "inputs", "release", "temp", "system")
+
 
 class Plugin(BasePlugin):
     """A plugin of dbt-duckdb; `wait_seconds` in its configuration says how long it waits at most.
@@ -36,6 +39,11 @@ class Plugin(BasePlugin):
 
         Raises RuntimeError, which dbt shows as a failure to connect.
         """
+        if Path(creds.path).stem.lower() in _TAKEN_NAMES:
+            raise RuntimeError(
+                f"Store Uptime: the DuckDB file {creds.path} needs another name than "
+                f"{', '.join(_TAKEN_NAMES)}."
+            )
         try:
             Path(creds.path).parent.mkdir(parents=True, exist_ok=True)
             while (opened := self._open(creds.path, config)) is None:

@@ -8,8 +8,9 @@
     {% for name, accepted in words.items() if var(name) not in accepted %}
         {% do stop_build('the var ' ~ name ~ ' is "' ~ var(name) ~ '"; it takes ' ~ accepted | join(', ') ~ '.') %}
     {% endfor %}
-    {% if var('max_poll_gap') is not none and (var('max_poll_gap') | string | float) <= 0 %}
-        {% do stop_build('the var max_poll_gap is "' ~ var('max_poll_gap') ~ '"; it takes a number of hours above 0, or null.') %}
+    {# Not a number is neither. #}
+    {% if var('max_poll_gap') is not none and not 0 < (var('max_poll_gap') | string | float) < 1000000 %}
+        {% do stop_build('the var max_poll_gap is "' ~ var('max_poll_gap') ~ '"; it takes a number of hours above 0 and below 1000000, or null.') %}
     {% endif %}
     {% set found = run_query("
         select

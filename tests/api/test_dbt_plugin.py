@@ -103,3 +103,11 @@ def test_a_file_that_is_none_of_duckdbs_is_not_waited_for(
     db.write_bytes(b"not a database" * 1000)
     with pytest.raises(RuntimeError, match="not a valid DuckDB database file"):
         connect(60)
+
+
+def test_a_name_that_the_models_use_is_refused(tmp_path: Path):
+    credentials = DuckDBCredentials(path=str(tmp_path / "Inputs.duckdb"))
+    plugin = Plugin("dbt_plugin", {"wait_seconds": 0}, credentials)
+    with pytest.raises(RuntimeError, match=r"Inputs\.duckdb needs another name than main, "):
+        plugin.update_connection_config(credentials, CONFIG)
+    assert not list(tmp_path.glob("*.duckdb"))

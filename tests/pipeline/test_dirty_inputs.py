@@ -1,14 +1,15 @@
 """Files as they come: each row is used or set aside with a reason; what stops a build is said."""
 
 import gzip
-import json
 import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
+import yaml
 
 from tests.pipeline.conftest import DBT, PROJECT, Build
 
@@ -225,6 +226,18 @@ def test_attributes_may_have_any_name(query: Query) -> None:
         ),
         (
             {},
+            {"max_poll_gap": float("inf")},
+            'the var max_poll_gap is "inf"; it takes a number of hours above 0 and below 1000000, '
+            "or null.",
+        ),
+        (
+            {},
+            {"max_poll_gap": float("nan")},
+            'the var max_poll_gap is "nan"; it takes a number of hours above 0 and below 1000000, '
+            "or null.",
+        ),
+        (
+            {},
             {"max_pol_gap": "3"},
             "there is no var max_pol_gap; there are as_of, default_timezone, "
             "closes_at_midnight_from, status_before_first_poll, status_when_never_polled, "
@@ -233,14 +246,14 @@ def test_attributes_may_have_any_name(query: Query) -> None:
     ],
 )
 def test_what_stops_a_build_is_said_in_a_sentence(
-    tmp_path: Path, files: dict[str, bytes], variables: dict[str, str], sentence: str
+    tmp_path: Path, files: dict[str, bytes], variables: dict[str, Any], sentence: str
 ) -> None:
     for name in ("store_status.csv", "business_hours.csv", "timezones.csv"):
         (tmp_path / name).write_text(CSV[name])
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
     run = subprocess.run(
-        [DBT, "--no-use-colors", "build", "--vars", json.dumps(variables)],
+        [DBT, "--no-use-colors", "build", "--vars", yaml.safe_dump(variables)],
         cwd=PROJECT,
         env={
             **os.environ,
