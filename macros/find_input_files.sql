@@ -1,7 +1,9 @@
 {# Looks at the folder and lays out, in temporary tables, which file is the same as before: it keeps
    its key and is not read again. Modification times are known to the second only, so a file that was
    listed within two seconds of being written is not trusted to be the same. A file with rows
-   rejected as future is read again once the clock has caught up with them. #}
+   rejected as future is read again once the clock has caught up with them.
+   csv_dialect, a function of api/dbt_plugin.py, looks into each new CSV file; one that cannot be
+   read to its end stops the build. #}
 {% macro find_input_files() %}
     {% set found, files_found = [], [] %}
     {% for input, files in input_files_found().items() %}
