@@ -12,7 +12,6 @@ from api.unpacking import Gzip, GzipError
 Format = Literal["csv", "csv.gz", "parquet"]
 
 _GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
-_HEAD_BYTES = 1 << 20
 
 # The name of a file that is still being written; it is no name of an input.
 _UNFINISHED = ".upload-"
@@ -50,14 +49,11 @@ class Upload:
         self.size = 0
         self.bytes_sent = 0
         self.format: Format | None = None
-        # The beginning of the unpacked content.
-        self.head = b""
         self._bytes_max = bytes_max
         self._unpacked_bytes_max = unpacked_bytes_max
         self._hash = hashlib.sha256()
         self._file = self.path.open("xb")
         self._unpacking: Gzip | None = None
-        self._held_back = b""
 
     @property
     def sha256(self) -> str:
@@ -109,13 +105,11 @@ class Upload:
         self.size += len(unpacked)
         check_unpacked_size(self.size, self._unpacked_bytes_max)
         self._hash.update(unpacked)
-        if len(self.head) < _HEAD_BYTES:
-            self.head += unpacked[: _HEAD_BYTES - len(self.head)]
-        if self.format is None and self.head:
-            if self.head.startswith(_GZIP):
+        if self.format is None and unpacked:
+            if unpacked.startswith(_GZIP):
                 raise UploadError("The body is packed with gzip twice; once is expected.")
             packed: Format = "csv" if self._unpacking is None else "csv.gz"
-            self.format = "parquet" if self.head.startswith(_PARQUET) else packed
+            self.format = "parquet" if unpacked.startswith(_PARQUET) else packed
 
 
 def remove_abandoned(folder: Path) -> None:
