@@ -23,12 +23,9 @@ class Gzip:
         while packed:
             if self._part.eof:
                 self._part = zlib.decompressobj(wbits=31)
-            try:
-                yield self._part.decompress(packed, _CHUNK_BYTES)
-            except zlib.error as error:
-                raise GzipError(f"is not what gzip writes ({error})") from None
+            yield self._unpack(packed)
             packed = self._part.unused_data if self._part.eof else self._part.unconsumed_tail
-        while not self._part.eof and (rest := self._part.decompress(b"", _CHUNK_BYTES)):
+        while not self._part.eof and (rest := self._unpack(b"")):
             yield rest
         self._is_whole = self._part.eof
 
@@ -36,6 +33,12 @@ class Gzip:
         """Raise GzipError unless the last of the bytes were the end of what was packed."""
         if not self._is_whole:
             raise GzipError("is packed with gzip, and its end is missing")
+
+    def _unpack(self, packed: bytes) -> bytes:
+        try:
+            return self._part.decompress(packed, _CHUNK_BYTES)
+        except zlib.error as error:
+            raise GzipError(f"is not what gzip writes ({error})") from None
 
 
 def content(path: Path, is_packed: bool) -> Iterator[bytes]:
