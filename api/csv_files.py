@@ -21,9 +21,11 @@ class DamagedError(Exception):
 class Dialect:
     """How a CSV file is written; the names of its columns are in lower case.
 
-    DuckDB gives up on a file that mixes line ends unless it is told not to be strict.
+    DuckDB gives up on a file that mixes line ends unless it is told not to be strict, and knows a
+    packed one by its name only if that is not in capitals.
     """
 
+    is_packed: bool
     delimiter: str
     names: list[str]
     mixes_line_ends: bool
@@ -36,7 +38,7 @@ def csv_dialect(path: Path, is_packed: bool) -> Dialect:
     """
     try:
         delimiter, names = _header(_first_line(content(path, is_packed)))
-        return Dialect(delimiter, names, _mixes_line_ends(content(path, is_packed)))
+        return Dialect(is_packed, delimiter, names, _mixes_line_ends(content(path, is_packed)))
     except GzipError as error:
         raise DamagedError(f"it {error}") from error
     except (OSError, csv.Error) as error:

@@ -82,6 +82,6 @@ class Plugin(BasePlugin):
 def _csv_dialect(file: str) -> str:
     """Return the dialect as JSON, or what damage the file has."""
     try:
-        return json.dumps(asdict(csv_dialect(Path(file), file.endswith(".gz"))))
+        return json.dumps(asdict(csv_dialect(Path(file), file.lower().endswith(".gz"))))
     except DamagedError as error:
         return json.dumps({"damage": str(error)})

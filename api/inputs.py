@@ -42,7 +42,8 @@ def input_files(folder: Path) -> dict[str, os.stat_result]:
     real_folder = os.path.realpath(folder)
     with suppress(FileNotFoundError), os.scandir(real_folder) as entries:
         for entry in entries:
-            is_input = entry.name.startswith(names) and entry.name.endswith(ENDINGS)
+            name = entry.name.lower()
+            is_input = name.startswith(names) and name.endswith(ENDINGS)
             if is_input and entry.is_file():
                 found[entry.path] = entry.stat()
     return found

@@ -29,6 +29,7 @@
                     " ~ quoted_list(files) ~ ",
                     auto_detect = false, header = false, skip = 1, columns = {" ~ types | join(', ') ~ "},
                     delim = " ~ quoted(dialect.delimiter) ~ ", quote = '\"', escape = '\"',
+                    " ~ ("compression = 'gzip'," if dialect.is_packed) ~ "
                     " ~ ("strict_mode = false, new_line = '\\n'," if dialect.mixes_line_ends) ~ "
                     rejects_table = 'reject_errors_" ~ input ~ "', rejects_scan = 'reject_scans_" ~ input ~ "'
                 )",

@@ -44,7 +44,7 @@
             and known.file_key not in (select file_key from files_caught_up_with);
 
         update files_now set csv_dialect = csv_dialect(file)
-        where file_key is null and not ends_with(file, '.parquet')
+        where file_key is null and not ends_with(lower(file), '.parquet')
     ") %}
     {% for damaged in run_query("
         select file, csv_dialect ->> 'damage' as damage from files_now
@@ -92,23 +92,32 @@
 {% endmacro %}
 
 
-{# {input: [file, …]}; an input without a file stops the build, unless it is optional. #}
+{# {input: [file, …]}; an input without a file stops the build, unless it is optional. Names count
+   whether in capitals or not. A file that is called like an input and cannot be read is named. #}
 {% macro input_files_found() %}
     {% set folder = (env_var('STORE_UPTIME_DATA', '') or 'seeds').rstrip('/') %}
-    {% set found, globs = {}, [] %}
+    {% set found, names, not_read = {}, [], [] %}
     {% for input, spec in input_columns().items() %}
         {% do found.update({input: []}) %}
         {% for name in spec.files %}
-            {% for ending in ['.csv', '.csv.gz', '.parquet'] %}
-                {% do globs.append(
-                    'select ' ~ quoted(input) ~ ' as input, file from glob(' ~ quoted(literally(folder) ~ '/' ~ name ~ '*' ~ ending) ~ ')'
-                ) %}
-            {% endfor %}
+            {% do names.append('(' ~ quoted(input) ~ ', ' ~ quoted(name) ~ ')') %}
         {% endfor %}
     {% endfor %}
-    {% for row in run_query(globs | join(' union ') ~ ' order by input, file').rows %}
-        {% do found[row.input].append(row.file) %}
+    {% for row in run_query("
+        select
+            inputs.input,
+            files.file,
+            regexp_matches(lower(files.file), '[.](csv|csv[.]gz|parquet)$') as is_read,
+        from glob(" ~ quoted(literally(folder) ~ '/*') ~ ") as files
+        inner join (values " ~ names | join(', ') ~ ") as inputs (input, name)
+            on starts_with(lower(parse_filename(files.file)), inputs.name)
+        order by inputs.input, files.file
+    ").rows %}
+        {% do (found[row.input] if row.is_read else not_read).append(row.file) %}
     {% endfor %}
+    {% if not_read %}
+        {% do log('Not read, as inputs end in .csv, .csv.gz or .parquet: ' ~ not_read | join(', '), info=true) %}
+    {% endif %}
     {% for input, spec in input_columns().items() if not found[input] and not spec.is_optional %}
         {% do stop_build(
             'no file ' ~ spec.files | join('*.csv or ') ~ '*.csv (or .csv.gz, .parquet) in the folder ' ~ folder

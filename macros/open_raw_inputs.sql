@@ -134,7 +134,7 @@
     ').rows %}
         {% do files.append({
             'input': row.input, 'file': row.file, 'file_key': row.file_key | int,
-            'csv_dialect': row.csv_dialect, 'is_parquet': row.file.endswith('.parquet'),
+            'csv_dialect': row.csv_dialect, 'is_parquet': row.file.lower().endswith('.parquet'),
         }) %}
     {% endfor %}
     {% do return(files) %}

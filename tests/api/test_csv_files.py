@@ -24,7 +24,7 @@ from api.csv_files import Dialect, csv_dialect
 def test_header(tmp_path: Path, header: str, delimiter: str, names: list[str]):
     path = tmp_path / "some.csv"
     path.write_text(f"{header}\n1,2;3|4\n")
-    assert csv_dialect(path, is_packed=False) == Dialect(delimiter, names, False)
+    assert csv_dialect(path, is_packed=False) == Dialect(False, delimiter, names, False)
 
 
 @pytest.mark.parametrize("chunk_bytes", [1, 2, 3, 1 << 20])

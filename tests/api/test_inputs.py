@@ -52,6 +52,7 @@ def test_vars_of_its_own(settings: Settings, project: Path):
         "store_status_2.csv",
         "store_status.csv.gz",
         "store_status.parquet",
+        "Store_Status.CSV.GZ",
         "business_hours.csv",
         "menu_hours.csv",
         "timezones.csv",

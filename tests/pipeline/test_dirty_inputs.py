@@ -59,6 +59,8 @@ CSV = {
     "store_status_mixed.csv": f"{POLLS}short,active\nmixed,active,{NINE}\r\nlf,active,{NINE}\n",
     "store_status_mixed.csv.gz": f"{POLLS}cr,active,{NINE}\rmixed and gz,active,{NINE}\n",
     "store_status_semicolons.csv": f"{POLLS}semicolons,active,{NINE}\n".replace(",", ";"),
+    "Store_Status_capitals.CSV": f"{POLLS}capitals,active,{NINE}\n",
+    "STORE_STATUS_CAPITALS.CSV.GZ": f"{POLLS}capitals and gz,active,{NINE}\n",
     "store_status_no_rows.csv": POLLS.strip(),
     # What stands behind an open quote is one value, in each of many files.
     **{
@@ -89,7 +91,7 @@ PARQUET = {
     "timestamp '2026-03-01 09:00:00' as timestamp_utc",
     "store_status_decimal.parquet": "12345678901234567890::decimal(20, 0) as STORE_ID, "
     "'active' as status, timestamptz '2026-03-01 09:00:00+00' as timestamp_utc",
-    "store_status_null.parquet": "null::varchar as store_id, null::varchar as status, "
+    "store_status_null.Parquet": "null::varchar as store_id, null::varchar as status, "
     "timestamp_s '2026-03-01 09:00:00' as timestamp_utc",
     "business_hours_typed.parquet": "'B' as store_id, 6::tinyint as day, "
     "time '09:00' as start_time_local, time '10:30' as end_time_local, "
@@ -106,7 +108,7 @@ REJECTED = [
     ("special_hours.csv", 3, "bad_date"),
     ("special_hours.csv", 4, "bad_time"),
     ("store_status_mixed.csv", 2, "malformed_row"),
-    ("store_status_null.parquet", 1, "missing_store_id"),
+    ("store_status_null.Parquet", 1, "missing_store_id"),
     *((f"store_status_open_{number}.csv", 3, "malformed_row") for number in range(OPEN_QUOTES)),
     ("store_status_quoted.csv", 4, "malformed_row"),
     ("store_status_rows.csv", 3, "malformed_row"),
@@ -132,8 +134,9 @@ def query(build: Build, tmp_path_factory: pytest.TempPathFactory) -> Query:
     """Build on all of the files, and offer to ask the warehouse."""
     folder = tmp_path_factory.mktemp("dirty [1] 'x'")
     for name, text in CSV.items():
+        is_packed = name.lower().endswith(".gz")
         content = text.encode()
-        (folder / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+        (folder / name).write_bytes(gzip.compress(content) if is_packed else content)
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
         for name, columns in PARQUET.items():
@@ -158,7 +161,8 @@ def test_all_else_is_used(query: Query) -> None:
     found = dict(query("select store_id, strftime(first_polled_at, '%H:%M:%S.%f') from stores"))
     used = ("bom", "bom and gz", "crlf", 'a "b" c', "two\nlines", "trailing", "comma")
     used += ("other header", "header with a comma", "mixed", "lf", "cr", "mixed and gz")
-    used += ("semicolons", "{{ 1 }}", "1234567890123456789", "12345678901234567890")
+    used += ("semicolons", "capitals", "capitals and gz")
+    used += ("{{ 1 }}", "1234567890123456789", "12345678901234567890")
     expected = dict.fromkeys(used, "09:00:00.000000")
     for number, time in enumerate(TIMESTAMPS.values()):
         expected[f"at {number}"] = time if "." in time else f"{time}.000000"
@@ -248,26 +252,42 @@ def test_attributes_may_have_any_name(query: Query) -> None:
 def test_what_stops_a_build_is_said_in_a_sentence(
     tmp_path: Path, files: dict[str, bytes], variables: dict[str, Any], sentence: str
 ) -> None:
-    for name in ("store_status.csv", "business_hours.csv", "timezones.csv"):
-        (tmp_path / name).write_text(CSV[name])
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
-    run = subprocess.run(
-        [DBT, "--no-use-colors", "build", "--vars", yaml.safe_dump(variables)],
+    run = _run_dbt(tmp_path, "build", "--vars", yaml.safe_dump(variables))
+    assert run.returncode
+    assert f"Store Uptime: {sentence.format(folder=tmp_path)}" in run.stdout
+    assert "Traceback" not in run.stdout
+
+
+def test_files_that_are_called_like_inputs_and_not_read_are_named(tmp_path: Path) -> None:
+    for name in ("store_status_2.xlsx", "Timezones.csv.zip", "notes.csv"):
+        (tmp_path / name).write_bytes(b"")
+    run = _run_dbt(tmp_path, "run", "--select", "stg_timezones")
+    assert not run.returncode, run.stdout
+    assert (
+        "Not read, as inputs end in .csv, .csv.gz or .parquet: "
+        f"{tmp_path}/store_status_2.xlsx, {tmp_path}/Timezones.csv.zip\n"
+    ) in run.stdout
+
+
+def _run_dbt(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run dbt on what is in the folder and the inputs that are needed, all in the folder."""
+    for name in ("store_status.csv", "business_hours.csv", "timezones.csv"):
+        (folder / name).write_text(CSV[name])
+    return subprocess.run(
+        [DBT, "--no-use-colors", *options],
         cwd=PROJECT,
         env={
             **os.environ,
-            "STORE_UPTIME_DATA": str(tmp_path),
-            "STORE_UPTIME_DB": str(tmp_path / "store_uptime.duckdb"),
-            "DBT_TARGET_PATH": str(tmp_path / "target"),
-            "DBT_LOG_PATH": str(tmp_path / "logs"),
+            "STORE_UPTIME_DATA": str(folder),
+            "STORE_UPTIME_DB": str(folder / "store_uptime.duckdb"),
+            "DBT_TARGET_PATH": str(folder / "target"),
+            "DBT_LOG_PATH": str(folder / "logs"),
         },
         capture_output=True,
         text=True,
     )
-    assert run.returncode
-    assert f"Store Uptime: {sentence.format(folder=tmp_path)}" in run.stdout
-    assert "Traceback" not in run.stdout
 
 
 def test_a_store_that_shows_up_late_is_found_all_the_same(build: Build, tmp_path: Path) -> None:
