@@ -52,7 +52,7 @@ def _check_csv(
     dialect = csv_dialect(upload.path, is_packed=upload.format == "csv.gz")
     positions = _positions(dialect.names, input_name, spec)
     types = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(dialect.names)))
-    compression = "gzip" if upload.format == "csv.gz" else "none"
+    compression = "gzip" if dialect.is_packed else "none"
     lenient = "strict_mode = false, new_line = '\\n'," if dialect.mixes_line_ends else ""
     # As in the macro csv_scans, and of the same columns, so that the same lines are malformed.
     source = f"""

@@ -44,7 +44,7 @@
             and known.file_key not in (select file_key from files_caught_up_with);
 
         update files_now set csv_dialect = csv_dialect(file)
-        where file_key is null and not ends_with(lower(file), '.parquet')
+        where file_key is null and not " ~ is_parquet('file') ~ "
     ") %}
     {% for damaged in run_query("
         select file, csv_dialect ->> 'damage' as damage from files_now

@@ -129,12 +129,15 @@
 {# [{input, file, file_key, csv_dialect, is_parquet}] of the input files of which the condition is true. #}
 {% macro listed_files(condition) %}
     {% set files = [] %}
-    {% for row in run_query('
-        select input, file, file_key, csv_dialect from inputs.files where ' ~ condition ~ ' order by file
-    ').rows %}
+    {% for row in run_query("
+        select input, file, file_key, csv_dialect, " ~ is_parquet('file') ~ " as is_parquet
+        from inputs.files
+        where " ~ condition ~ "
+        order by file
+    ").rows %}
         {% do files.append({
             'input': row.input, 'file': row.file, 'file_key': row.file_key | int,
-            'csv_dialect': row.csv_dialect, 'is_parquet': row.file.lower().endswith('.parquet'),
+            'csv_dialect': row.csv_dialect, 'is_parquet': row.is_parquet,
         }) %}
     {% endfor %}
     {% do return(files) %}

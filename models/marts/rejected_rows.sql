@@ -89,7 +89,7 @@ with_lines as (
     select
         rejected.file_key,
         rejected.row_number
-        + case when ends_with(lower(files.file), '.parquet') then 0 else 1 end
+        + case when {{ is_parquet('files.file') }} then 0 else 1 end
         + coalesce(malformed_before.lines, 0) as line_number,
         rejected.store_id,
         rejected.rejected_as,

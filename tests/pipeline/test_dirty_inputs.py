@@ -252,18 +252,15 @@ def test_attributes_may_have_any_name(query: Query) -> None:
 def test_what_stops_a_build_is_said_in_a_sentence(
     tmp_path: Path, files: dict[str, bytes], variables: dict[str, Any], sentence: str
 ) -> None:
-    for name, content in files.items():
-        (tmp_path / name).write_bytes(content)
-    run = _run_dbt(tmp_path, "build", "--vars", yaml.safe_dump(variables))
+    run = _run_dbt(tmp_path, files, "build", "--vars", yaml.safe_dump(variables))
     assert run.returncode
     assert f"Store Uptime: {sentence.format(folder=tmp_path)}" in run.stdout
     assert "Traceback" not in run.stdout
 
 
 def test_files_that_are_called_like_inputs_and_not_read_are_named(tmp_path: Path) -> None:
-    for name in ("store_status_2.xlsx", "Timezones.csv.zip", "notes.csv"):
-        (tmp_path / name).write_bytes(b"")
-    run = _run_dbt(tmp_path, "run", "--select", "stg_timezones")
+    files = dict.fromkeys(("store_status_2.xlsx", "Timezones.csv.zip", "notes.csv"), b"")
+    run = _run_dbt(tmp_path, files, "run", "--select", "stg_timezones")
     assert not run.returncode, run.stdout
     assert (
         "Not read, as inputs end in .csv, .csv.gz or .parquet: "
@@ -271,10 +268,14 @@ def test_files_that_are_called_like_inputs_and_not_read_are_named(tmp_path: Path
     ) in run.stdout
 
 
-def _run_dbt(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run dbt on what is in the folder and the inputs that are needed, all in the folder."""
+def _run_dbt(
+    folder: Path, files: dict[str, bytes], *options: str
+) -> subprocess.CompletedProcess[str]:
+    """Run dbt on the inputs that are needed and these files, all in the folder."""
     for name in ("store_status.csv", "business_hours.csv", "timezones.csv"):
         (folder / name).write_text(CSV[name])
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
     return subprocess.run(
         [DBT, "--no-use-colors", *options],
         cwd=PROJECT,

@@ -1,0 +1,3 @@
+{% macro is_parquet(file) -%}
+    ends_with(lower({{ file }}), '.parquet')
+{%- endmacro %}
