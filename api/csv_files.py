@@ -4,13 +4,15 @@ import csv
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+
+import numpy as np
 
 from api.unpacking import GzipError, content
 
 _DELIMITERS = ",;\t|"
 _HEADER_BYTES_MAX = 1 << 20
-_ALL_BUT_LINE_ENDS = bytes(byte for byte in range(256) if byte not in b"\r\n")
 
 
 class DamagedError(Exception):
@@ -21,14 +23,16 @@ class DamagedError(Exception):
 class Dialect:
     """How a CSV file is written; the names of its columns are in lower case.
 
-    DuckDB gives up on a file that mixes line ends unless it is told not to be strict, and knows a
-    packed one by its name only if that is not in capitals.
+    DuckDB gives up on a file that mixes line ends unless it is told not to be strict, knows a
+    packed one by its name only if that is not in capitals, and may lose the lines behind an open
+    quote when it reads many files at once.
     """
 
     is_packed: bool
     delimiter: str
     names: list[str]
     mixes_line_ends: bool
+    has_odd_quotes: bool
 
 
 def csv_dialect(path: Path, is_packed: bool) -> Dialect:
@@ -38,7 +42,7 @@ def csv_dialect(path: Path, is_packed: bool) -> Dialect:
     """
     try:
         delimiter, names = _header(_first_line(content(path, is_packed)))
-        return Dialect(is_packed, delimiter, names, _mixes_line_ends(content(path, is_packed)))
+        return Dialect(is_packed, delimiter, names, *_marks(content(path, is_packed), delimiter))
     except GzipError as error:
         raise DamagedError(f"it {error}") from error
     except (OSError, csv.Error) as error:
@@ -65,23 +69,44 @@ def _header(line: bytes) -> tuple[str, list[str]]:
     return delimiter, [name.replace('"', "").strip().lower() for name in columns[delimiter]]
 
 
-def _mixes_line_ends(chunks: Iterable[bytes]) -> bool:
-    """Say whether not all lines end alike, once all is read, as that shows whether all is there."""
-    found: set[bytes] = set()
-    held_back = b""
-    for chunk in chunks:
-        # Whether a line ends here shows with the next byte.
+def _marks(chunks: Iterable[bytes], delimiter: str) -> tuple[bool, bool]:
+    """Say whether not all lines end alike, and whether a quote is not at an end of a value.
+
+    All is read in any case, as that shows whether all is there.
+    """
+    line_ends: set[bytes] = set()
+    has_odd_quotes = is_open = False
+    before, held_back = b"\n", b""
+    # What a byte means shows with the next one, and a line end may have two; at the end of the file
+    # delimiters stand for those, as they mean nothing here.
+    for chunk in chain(chunks, [2 * delimiter.encode()]):
         text = held_back + chunk
-        held_back = text[-1:] if text.endswith(b"\r") else b""
-        found |= _line_ends(text[: len(text) - len(held_back)])
-    found |= _line_ends(held_back)
-    return len(found) > 1
+        end = len(text) - (2 if text[-2:-1] == b"\r" else 1)
+        text, held_back = text[:end], text[end:]
+        line_ends |= _line_ends(text)
+        if b'"' in text:
+            are_odd, is_open = _look_at_quotes(before + text + held_back[:1], is_open, delimiter)
+            has_odd_quotes = has_odd_quotes or are_odd
+        before = text[-1:] or before
+    return len(line_ends) > 1, has_odd_quotes or is_open
+
+
+def _look_at_quotes(text: bytes, is_open: bool, delimiter: str) -> tuple[bool, bool]:
+    """Say whether a quote is neither the first nor the last of a value, and whether one is open.
+
+    The first and the last byte are there to show what the others are next to.
+    """
+    found = np.frombuffer(text, np.uint8)
+    at = np.flatnonzero(found[1:-1] == ord('"')) + 1
+    opening, closing = at[int(is_open) :: 2], at[int(not is_open) :: 2]
+    next_to = np.concatenate([found[opening - 1], found[closing + 1]])
+    are_odd = not np.isin(next_to, [ord(delimiter), *b"\r\n"]).all()
+    return are_odd, is_open != bool(len(at) % 2)
 
 
 def _line_ends(text: bytes) -> set[bytes]:
     if b"\r" not in text:
         return {b"\n"} if b"\n" in text else set()
-    ends = text.translate(None, _ALL_BUT_LINE_ENDS)
-    singles = ends.replace(b"\r\n", b"")
-    found = {end for end in (b"\n", b"\r") if end in singles}
-    return found if len(singles) == len(ends) else found | {b"\r\n"}
+    pairs = text.count(b"\r\n")
+    found = {end for end in (b"\n", b"\r") if text.count(end) > pairs}
+    return found | {b"\r\n"} if pairs else found

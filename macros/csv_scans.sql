@@ -1,15 +1,14 @@
-{# Scans of CSV files that are written alike: of one file each where the rows are numbered within
-   their file, else of as many as DuckDB reads in parallel, since with more of them it no longer says
-   that a quote is open at the end of a file, and the lines behind it are lost.
+{# Scans of CSV files that are written alike: one for all whose quotes are where they should be,
+   since many scans take long to plan. Of others a scan has as many as DuckDB reads in parallel, since
+   with more of them it no longer says that a quote is open at the end of a file, and the lines behind
+   it are lost.
    Rows that do not fit the header, are not UTF-8 or have unbalanced quotes are set aside by DuckDB;
    keep_malformed_rows picks them up, from tables of each input's own, as DuckDB mixes up the files
    of two queries that run at once and share one.
    A file that mixes line ends can only be read without being strict, so that values beyond the
    header are ignored there; with other values of new_line characters are lost, or rows. #}
 {% macro csv_scans(input, files_to_scan, is_numbered) %}
-    {% set files_of_a_scan = 1 if is_numbered else 2 * run_query(
-        "select current_setting('threads') as threads"
-    ).columns[0].values()[0] | int %}
+    {% set files_at_once = 2 * run_query("select current_setting('threads')").columns[0].values()[0] | int %}
     {% set scans = [] %}
     {% for group in csv_files_by_dialect(files_to_scan) %}
         {% set dialect, columns, types = group.dialect, [], [] %}
@@ -17,22 +16,23 @@
             {% do columns.append('c' ~ loop.index) %}
             {% do types.append("'c" ~ loop.index ~ "': 'VARCHAR'") %}
         {% endfor %}
-        {% for files in group.files | batch(files_of_a_scan) %}
+        {% for files in group.files | batch(files_at_once if dialect.has_odd_quotes else group.files | length) %}
+            {% set source = "read_csv(
+                " ~ list_of_paths(files) ~ ",
+                auto_detect = false, header = false, skip = 1, columns = {" ~ types | join(', ') ~ "},
+                delim = " ~ quoted(dialect.delimiter) ~ ", quote = '\"', escape = '\"',
+                " ~ ("compression = 'gzip'," if dialect.is_packed) ~ "
+                " ~ ("strict_mode = false, new_line = '\\n'," if dialect.mixes_line_ends) ~ "
+                rejects_table = 'reject_errors_" ~ input ~ "', rejects_scan = 'reject_scans_" ~ input ~ "'
+            )" %}
             {% do scans.append({
                 'names': dialect.names,
                 'columns': columns,
                 'types': ['VARCHAR'] * columns | length,
                 'files': files | map(attribute='file') | list,
                 'file_keys': files | map(attribute='file_key') | list,
-                'row_number': 'row_number() over ()',
-                'source': "read_csv(
-                    " ~ quoted_list(files) ~ ",
-                    auto_detect = false, header = false, skip = 1, columns = {" ~ types | join(', ') ~ "},
-                    delim = " ~ quoted(dialect.delimiter) ~ ", quote = '\"', escape = '\"',
-                    " ~ ("compression = 'gzip'," if dialect.is_packed) ~ "
-                    " ~ ("strict_mode = false, new_line = '\\n'," if dialect.mixes_line_ends) ~ "
-                    rejects_table = 'reject_errors_" ~ input ~ "', rejects_scan = 'reject_scans_" ~ input ~ "'
-                )",
+                'row_number': 'row_number() over ()' if files | length == 1 else 'number_of_all - number_before',
+                'source': numbered_by_file(source) if is_numbered and files | length > 1 else source,
             }) %}
         {% endfor %}
     {% endfor %}
@@ -40,12 +40,27 @@
 {% endmacro %}
 
 
-{% macro quoted_list(files) %}
-    {% set quoted_files = [] %}
-    {% for file in files %}
-        {% do quoted_files.append(quoted_path(file.file)) %}
-    {% endfor %}
-    {% do return('[' ~ quoted_files | join(', ') ~ ']') %}
+{# The rows of several files, which DuckDB reads in order: `number_of_all` goes through all of them,
+   `number_before` is that of the last row before the file. Windows without an order need no sort. #}
+{% macro numbered_by_file(source) %}
+    (
+        select
+            *,
+            max(case when is_first then number_of_all - 1 end) over (rows unbounded preceding) as number_before,
+        from (
+            select
+                *,
+                file_index,
+                row_number() over () as number_of_all,
+                coalesce(file_index <> lag(file_index) over (), true) as is_first,
+            from {{ source }}
+        )
+    )
+{% endmacro %}
+
+
+{% macro list_of_paths(files) %}
+    {% do return('[' ~ files | map(attribute='quoted_path') | join(', ') ~ ']') %}
 {% endmacro %}
 
 

@@ -5,23 +5,16 @@
    csv_dialect, a function of api/dbt_plugin.py, looks into each new CSV file; one that cannot be
    read to its end stops the build. #}
 {% macro find_input_files() %}
-    {% set found, files_found = [], [] %}
-    {% for input, files in input_files_found().items() %}
-        {% for file in files %}
-            {% do found.append('(' ~ quoted(input) ~ ', ' ~ quoted(file) ~ ')') %}
-            {% do files_found.append(quoted_path(file)) %}
-        {% endfor %}
-    {% endfor %}
+    {% do list_files_found() %}
     {% set polls = adapter.get_relation(target.database, 'intermediate', 'int_polls') %}
     {% do run_statements("
-        create or replace temp table files_found (input varchar, file varchar);
-        insert into files_found values " ~ found | join(', ') ~ ";
-
         create or replace temp table files_caught_up_with as
         " ~ ("
             select distinct file_key from " ~ polls ~ "
             where is_active is null and polled_us <= " ~ latest_poll_us() ~ "
         " if polls else "select null::integer as file_key where false") ~ ";
+
+        set variable paths_found = (select list(" ~ literally('file') ~ ") from files_found);
 
         create or replace temp table files_now as
         select
@@ -33,7 +26,7 @@
             epoch_us(blobs.last_modified) as modified_us,
             known.listed_us,
         from files_found
-        inner join read_blob([" ~ files_found | join(', ') ~ "]) as blobs
+        inner join read_blob(getvariable('paths_found')) as blobs
             on files_found.file = blobs.filename
         left join inputs.files as known
             on known.input = files_found.input
@@ -92,39 +85,42 @@
 {% endmacro %}
 
 
-{# {input: [file, …]}; an input without a file stops the build, unless it is optional. Names count
-   whether in capitals or not. A file that is called like an input and cannot be read is named. #}
-{% macro input_files_found() %}
+{# Lays out the files of each input; one without a file stops the build, unless it is optional. Names
+   count whether in capitals or not. A file that is called like an input and cannot be read is named. #}
+{% macro list_files_found() %}
     {% set folder = (env_var('STORE_UPTIME_DATA', '') or 'seeds').rstrip('/') %}
-    {% set found, names, not_read = {}, [], [] %}
+    {% set names = [] %}
     {% for input, spec in input_columns().items() %}
-        {% do found.update({input: []}) %}
         {% for name in spec.files %}
             {% do names.append('(' ~ quoted(input) ~ ', ' ~ quoted(name) ~ ')') %}
         {% endfor %}
     {% endfor %}
-    {% for row in run_query("
+    {% do run_statements("
+        create or replace temp table files_called_like_inputs as
         select
             inputs.input,
             files.file,
             regexp_matches(lower(files.file), '[.](csv|csv[.]gz|parquet)$') as is_read,
-        from glob(" ~ quoted(literally(folder) ~ '/*') ~ ") as files
+        from glob(" ~ literally(quoted(folder)) ~ " || '/*') as files
         inner join (values " ~ names | join(', ') ~ ") as inputs (input, name)
-            on starts_with(lower(parse_filename(files.file)), inputs.name)
-        order by inputs.input, files.file
-    ").rows %}
-        {% do (found[row.input] if row.is_read else not_read).append(row.file) %}
-    {% endfor %}
+            on starts_with(lower(parse_filename(files.file)), inputs.name);
+
+        create or replace temp table files_found as
+        select input, file from files_called_like_inputs where is_read
+    ") %}
+    {% set not_read = run_query(
+        'select file from files_called_like_inputs where not is_read order by input, file'
+    ).columns[0].values() %}
     {% if not_read %}
         {% do log('Not read, as inputs end in .csv, .csv.gz or .parquet: ' ~ not_read | join(', '), info=true) %}
     {% endif %}
-    {% for input, spec in input_columns().items() if not found[input] and not spec.is_optional %}
+    {% set inputs_found = run_query('select distinct input from files_found').columns[0].values() %}
+    {% for input, spec in input_columns().items() if input not in inputs_found and not spec.is_optional %}
         {% do stop_build(
             'no file ' ~ spec.files | join('*.csv or ') ~ '*.csv (or .csv.gz, .parquet) in the folder ' ~ folder
             ~ '. STORE_UPTIME_DATA names the folder with the inputs.'
         ) %}
     {% endfor %}
-    {% do return(found) %}
 {% endmacro %}
 
 

@@ -11,6 +11,7 @@
     {% endfor %}
     {% set views = [
         raw_input_view('store_status', 'store_status', new_polls, is_numbered=false),
+        raw_input_view('first_polls', 'store_status', new_polls[:20], is_numbered=false),
         raw_input_view('store_status_numbered', 'store_status', [], is_numbered=true),
     ] %}
     {% for input in input_columns() if input != 'store_status' %}
@@ -73,12 +74,14 @@
 {% endmacro %}
 
 
+{# DuckDB copies a list of keys for each chunk of rows, and takes longer to plan a join. #}
 {% macro raw_select(columns, spec, scan, is_numbered) %}
+    {% set has_many_files = scan.file_keys | length > 100 %}
     select
         {% for name, spellings in columns.items() %}
         {% set is_optional = spec.takes_further_columns or name in spec.get('optional_columns', []) %}
         {% set position = column_position(name, spellings, scan, is_optional) %}
-        {% set column = 'null' if position is none else scan.columns[position] %}
+        {% set column = 'null' if position is none else 'raw.' ~ scan.columns[position] %}
         {% if name != 'timestamp_utc' or is_numbered %}
         cast({{ column }} as varchar) as {{ adapter.quote(name) }},
         {% elif scan.types[position].startswith('TIMESTAMP') %}
@@ -92,9 +95,14 @@
         {{ latest_poll_us() }} as latest_us,
         {% endif %}
         {% endfor %}
-        {{ scan.file_keys }}[cast(file_index as bigint) + 1] as file_key
+        {{ 'files.file_key' if has_many_files else scan.file_keys ~ '[cast(raw.file_index as bigint) + 1] as file_key' }}
         {{ ', ' ~ scan.row_number ~ ' as row_number' if is_numbered }}
-    from {{ scan.source }}
+    from {{ scan.source }} as raw
+    {% if has_many_files %}
+    inner join (
+        select unnest({{ scan.file_keys }}) as file_key, unnest(range({{ scan.file_keys | length }})) as file_index
+    ) as files on raw.file_index = files.file_index
+    {% endif %}
 {% endmacro %}
 
 
@@ -126,18 +134,25 @@
 {% endmacro %}
 
 
-{# [{input, file, file_key, csv_dialect, is_parquet}] of the input files of which the condition is true. #}
+{# [{input, file, quoted_path, file_key, csv_dialect, is_parquet}] of the input files of which the
+   condition is true. #}
 {% macro listed_files(condition) %}
     {% set files = [] %}
     {% for row in run_query("
-        select input, file, file_key, csv_dialect, " ~ is_parquet('file') ~ " as is_parquet
+        select
+            input,
+            file,
+            concat('''', replace(" ~ literally('file') ~ ", '''', ''''''), '''') as quoted_path,
+            file_key,
+            csv_dialect,
+            " ~ is_parquet('file') ~ " as is_parquet,
         from inputs.files
         where " ~ condition ~ "
         order by file
     ").rows %}
         {% do files.append({
-            'input': row.input, 'file': row.file, 'file_key': row.file_key | int,
-            'csv_dialect': row.csv_dialect, 'is_parquet': row.is_parquet,
+            'input': row.input, 'file': row.file, 'quoted_path': row.quoted_path,
+            'file_key': row.file_key | int, 'csv_dialect': row.csv_dialect, 'is_parquet': row.is_parquet,
         }) %}
     {% endfor %}
     {% do return(files) %}

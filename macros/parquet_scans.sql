@@ -3,7 +3,7 @@
 {% macro parquet_scans(files_to_scan) %}
     {% set scans = [] %}
     {% for files in parquet_files_by_columns(files_to_scan) %}
-        {% set source = 'read_parquet(' ~ quoted_list(files) ~ ', union_by_name = true)' %}
+        {% set source = 'read_parquet(' ~ list_of_paths(files) ~ ', union_by_name = true)' %}
         {% set names, columns, types = [], [], [] %}
         {% for column in run_query('describe select * from ' ~ source).rows %}
             {% do names.append(column.column_name | trim | lower) %}
@@ -31,7 +31,7 @@
         {% set columns_of_files = {} %}
         {% for row in run_query("
             select file_name, string_agg(name || ' ' || duckdb_type, ', ' order by name) as columns
-            from parquet_schema(" ~ quoted_list(files) ~ ")
+            from parquet_schema(" ~ list_of_paths(files) ~ ")
             where duckdb_type is not null
             group by file_name
         ").rows %}

@@ -3,11 +3,8 @@
 {% endmacro %}
 
 
-{# The path of one file for DuckDB's readers, which would take it for a pattern. #}
-{% macro quoted_path(path) %}
-    {% do return(quoted(literally(path))) %}
-{% endmacro %}
-
-{% macro literally(path) %}
-    {% do return(path | replace('[', '[[]') | replace('*', '[*]') | replace('?', '[?]')) %}
-{% endmacro %}
+{# The path of one file for DuckDB's readers, which would take it for a pattern; in SQL, as there may be
+   years of hourly files. #}
+{% macro literally(path) -%}
+    replace(replace(replace({{ path }}, '[', '[[]'), '*', '[*]'), '?', '[?]')
+{%- endmacro %}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from api import unpacking
-from api.csv_files import Dialect, csv_dialect
+from api.csv_files import csv_dialect
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,8 @@ from api.csv_files import Dialect, csv_dialect
 def test_header(tmp_path: Path, header: str, delimiter: str, names: list[str]):
     path = tmp_path / "some.csv"
     path.write_text(f"{header}\n1,2;3|4\n")
-    assert csv_dialect(path, is_packed=False) == Dialect(False, delimiter, names, False)
+    found = csv_dialect(path, is_packed=False)
+    assert (found.delimiter, found.names) == (delimiter, names)
 
 
 @pytest.mark.parametrize("chunk_bytes", [1, 2, 3, 1 << 20])
@@ -42,6 +43,7 @@ def test_header(tmp_path: Path, header: str, delimiter: str, names: list[str]):
         (b"a\r\r\n", True),
         (b"a\r\n\r", True),
         (b"a\n\r", True),
+        (b"a\r1\n2\r3\n", True),
     ],
 )
 def test_mixed_line_ends(
@@ -55,3 +57,34 @@ def test_mixed_line_ends(
     path = tmp_path / "some.csv"
     path.write_bytes(content)
     assert csv_dialect(path, is_packed=False).mixes_line_ends == mixes
+
+
+@pytest.mark.parametrize("chunk_bytes", [1, 2, 3, 1 << 20])
+@pytest.mark.parametrize(
+    ("content", "is_odd"),
+    [
+        (b"a,b\n1,2", False),
+        (b'"a","b"\r\n"1","2"\r\n', False),
+        (b'a,b\n1,"2"', False),
+        (b'a,b\n"",""\n', False),
+        (b'a,b\n"1,\n2",3\n', False),
+        (b'a,b\n1,"2', True),
+        (b'a,b\n1,"2\n3,4\n"5\n', True),
+        (b'a,b\n"1"",2\n', True),
+        (b'a,b\n"1" ,2\n', True),
+        (b'a,b\n1, "2"\n', True),
+        (b'a,b\n1",2\n3,"4\n', True),
+        (b'a;b\n"1","2"\n', True),
+    ],
+)
+def test_odd_quotes(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    content: bytes,
+    is_odd: bool,
+    chunk_bytes: int,
+):
+    monkeypatch.setattr(unpacking, "_CHUNK_BYTES", chunk_bytes)
+    path = tmp_path / "some.csv"
+    path.write_bytes(content)
+    assert csv_dialect(path, is_packed=False).has_odd_quotes == is_odd

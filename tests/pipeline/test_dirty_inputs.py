@@ -291,6 +291,42 @@ def _run_dbt(
     )
 
 
+def test_rows_of_many_files_keep_their_numbers_in_little_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files with a bad row each, behind 600,000 rows; DuckDB reads those with odd quotes apart."""
+    monkeypatch.setenv("STORE_UPTIME_MEMORY_LIMIT", "400MB")
+    row = f"A,active,{TEN}\n"
+    files = {"store_status_0.csv": (POLLS + row * 600_000).encode()}
+    expected = []
+    for number in range(130):
+        for quotes, store in (("even", '"C"'), ("odd", 'C"')):
+            name = f"store_status_{quotes}_{number}.csv"
+            rows = f"{store},active,{TEN}\n{row * (number % 3)}B,paused,{TEN}\n"
+            files[name] = (POLLS + rows).encode()
+            expected.append((name, 3 + number % 3))
+
+    run = _run_dbt(tmp_path, files, "build", "--exclude-resource-type", "unit_test")
+
+    assert not run.returncode, run.stdout
+    with duckdb.connect(str(tmp_path / "store_uptime.duckdb"), read_only=True) as connection:
+        rejected = connection.execute("""
+            select parse_filename(file), line_number from rejected_rows
+            where reason = 'unknown_status'
+            order by all
+        """).fetchall()
+        polls = connection.execute("""
+            select store_id, count(*)
+            from intermediate.int_polls
+            inner join intermediate.int_store_keys using (store_key)
+            where is_active
+            group by all
+            order by all
+        """).fetchall()
+    assert rejected == sorted(expected)
+    assert polls == [("A", 600_259), ("C", 130), ('C"', 130)]
+
+
 def test_a_store_that_shows_up_late_is_found_all_the_same(build: Build, tmp_path: Path) -> None:
     """Behind a million polls: store `late` in two spellings, another one of A, and no store."""
     data = tmp_path / "data"
