@@ -30,15 +30,18 @@ weeks as (
     group by store_key
 ),
 
-limited_hours as (
+business_hours as (
     select
         stores.store_key,
         business_hours.*,
+        business_hours.valid_from_day is not null or business_hours.valid_to_day is not null as is_limited,
     from {{ ref('stg_business_hours') }} as business_hours
     inner join stores on business_hours.store_id = stores.store_id
-    where
-        business_hours.rejected_as is null
-        and (business_hours.valid_from_day is not null or business_hours.valid_to_day is not null)
+    where business_hours.rejected_as is null
+),
+
+special_hours as (
+    select * from {{ ref('int_special_hours') }}
 ),
 
 -- Since when no row of the hours has come into force or ceased to be.
@@ -48,25 +51,22 @@ since as (
         max(changing.local_day) as hours_valid_from_day,
     from (
         select store_key, unnest([valid_from_day, valid_to_day + 1]) as local_day
-        from limited_hours
+        from business_hours
+        where is_limited
     ) as changing
     cross join days
     where changing.local_day between days.first_day and days.last_day
     group by changing.store_key
 ),
 
-validities as (
+-- The days of dated weeks have the hours of their own rows, of which the week as a whole says nothing.
+rows_of_hours as (
     select
         store_key,
-        md5(string_agg(validity, ' ' order by validity)) as validities,
-    from (
-        select
-            store_key,
-            concat_ws('/', day_of_week, opens_us, closes_us, valid_from_day, 'to', valid_to_day)
-                as validity,
-        from limited_hours
-    ) as rows_in_text
+        sum(hash(day_of_week, opens_us, closes_us, valid_from_day, valid_to_day)) as row_hashes,
+    from business_hours
     group by store_key
+    having bool_or(is_limited) or store_key in (select store_key from special_hours)
 ),
 
 special_days as (
@@ -74,7 +74,7 @@ special_days as (
         store_key,
         md5(string_agg(concat_ws('/', local_day, opens_us, closes_us), ' ' order by local_day, opens_us))
             as special_days,
-    from {{ ref('int_special_hours') }}
+    from special_hours
     group by store_key
 ),
 
@@ -98,13 +98,13 @@ select
         ' ',
         timezones.timezone,
         weeks.hours,
-        'validities ' || validities.validities,
+        'rows ' || rows_of_hours.row_hashes,
         'special days ' || special_days.special_days,
         'exclusions ' || exclusions.exclusions
     ) as schedule,
 from timezones
 left join weeks on timezones.store_key = weeks.store_key
 left join since on timezones.store_key = since.store_key
-left join validities on timezones.store_key = validities.store_key
+left join rows_of_hours on timezones.store_key = rows_of_hours.store_key
 left join special_days on timezones.store_key = special_days.store_key
 left join exclusions on timezones.store_key = exclusions.store_key

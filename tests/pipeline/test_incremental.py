@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.pipeline.changing_folder import CHANGES, ChangingFolder
+from tests.pipeline.changing_folder import CHANGES, DAY, ChangingFolder
 from tests.pipeline.conftest import DBT, PROJECT
 from tests.pipeline.warm_dbt import run_dbt
 
@@ -196,6 +196,29 @@ def test_any_sequence_of_builds_gives_the_tables_of_a_fresh_build(
         sequence.change(*then)
         sequence.build()
         sequence.compare()
+
+
+def test_hours_of_other_days_count_though_they_make_the_same_week(tmp_path: Path) -> None:
+    sequence = Sequence(tmp_path, "days")
+    overnight, limited = sequence.folder.stores[18:20]
+    days = [(sequence.folder.start + number * DAY).date() for number in range(7)]
+    [tuesday] = [day for day in days if day.weekday() == 1]
+    hours = sequence.folder.path / "business_hours_days.csv"
+    columns = "store_id,day,start_time_local,end_time_local,valid_from\n"
+    same_weeks = "".join(
+        f"{overnight},{day},00:00,24:00,\n{limited},{day},09:00,17:00,{days[3]}\n"
+        for day in range(7)
+    )
+    (sequence.folder.path / "special_hours.csv").write_text(
+        f"store_id,date,start_time_local,end_time_local\n{overnight},{tuesday},12:00,13:00\n"
+    )
+    hours.write_text(
+        f"{columns}{same_weeks}{overnight},0,22:00,02:30,\n{limited},{days[1].weekday()},09:00,17:00,\n"
+    )
+    sequence.build()
+    hours.write_text(columns + same_weeks)
+    sequence.build()
+    sequence.compare()
 
 
 def test_an_ordinary_hour_costs_an_hour(tmp_path: Path) -> None:
