@@ -93,7 +93,7 @@ timeline as (
 numbered as (
     select
         *,
-        count(*) filter (where is_opening) over (order by started_us rows unbounded preceding) as window_number,
+        count_if(is_opening) over (order by started_us rows unbounded preceding) as window_number,
     from (
         select *, coalesce(started_us > lag(ended_us) over (order by started_us), true) as is_opening
         from timeline

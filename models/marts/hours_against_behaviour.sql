@@ -31,17 +31,14 @@ parts_of_windows as (
         started_us,
         ended_us,
         status,
-        max(started_us) filter (where is_opening) over (
-            partition by store_id
-            order by started_us
-            rows between unbounded preceding and current row
+        last_value(case when is_opening then started_us end ignore nulls) over (
+            by_time rows between unbounded preceding and current row
         ) as opened_us,
-        min(ended_us) filter (where is_closing) over (
-            partition by store_id
-            order by started_us
-            rows between current row and unbounded following
+        first_value(case when is_closing then ended_us end ignore nulls) over (
+            by_time rows between current row and unbounded following
         ) as closed_us,
     from parts
+    window by_time as (partition by store_id order by started_us)
 ),
 
 edges as (

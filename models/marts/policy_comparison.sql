@@ -39,6 +39,15 @@ open_time as (
         and timeline.started_us < exclusions.ended_us
 ),
 
+-- A store has few stretches of open time, however often its status changes in them.
+counted_time as (
+    select store_key, started_us, ended_us
+    from open_time
+    where not is_excluded
+),
+
+{{ merged('counted_time', 'started_us', 'ended_us') }},
+
 runs as (
     select
         runs.*,
@@ -81,11 +90,10 @@ held as (
             0
         ) as confirmed_us,
     from runs
-    inner join open_time
+    inner join counted_time_merged as open_time
         on runs.store_key = open_time.store_key
         and runs.started_us < open_time.ended_us
         and runs.ended_us > open_time.started_us
-    where not open_time.is_excluded
 ),
 
 between_polls as (
@@ -121,11 +129,10 @@ lost as (
         least(open_time.ended_us, beyond_gaps.ended_us)
         - greatest(open_time.started_us, beyond_gaps.started_us) as length_us,
     from beyond_gaps
-    inner join open_time
+    inner join counted_time_merged as open_time
         on beyond_gaps.store_key = open_time.store_key
         and beyond_gaps.started_us < open_time.ended_us
         and beyond_gaps.ended_us > open_time.started_us
-    where not open_time.is_excluded
 ),
 
 lost_to_gaps as (
@@ -153,11 +160,10 @@ before_first_poll as (
             0
         )) as bigint) as first_known_us,
     from first_runs
-    inner join open_time
+    inner join counted_time_merged as open_time
         on first_runs.store_key = open_time.store_key
         and first_runs.started_us > open_time.started_us
     cross join gaps
-    where not open_time.is_excluded
     group by first_runs.store_key, gaps.max_poll_gap_hours
 ),
 
