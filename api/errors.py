@@ -1,5 +1,6 @@
 """One shape for every error: problem details, RFC 9457."""
 
+import sqlite3
 from http import HTTPStatus
 from typing import Any
 
@@ -61,6 +62,15 @@ def install(app: FastAPI) -> None:
     async def _invalid(request: Request, error: RequestValidationError) -> ProblemResponse:
         details = "; ".join(_explained(found) for found in error.errors())
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{details}.")
+
+    @app.exception_handler(sqlite3.OperationalError)
+    async def _without_room(request: Request, error: sqlite3.OperationalError) -> ProblemResponse:
+        if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+            raise error
+        return problem(
+            HTTPStatus.INSUFFICIENT_STORAGE,
+            "There is no room for the service's record of what was asked: the disk is full.",
+        )
 
     @app.exception_handler(Exception)
     async def _broken(request: Request, error: Exception) -> ProblemResponse:

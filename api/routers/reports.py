@@ -99,7 +99,7 @@ _ORDER = "reports"
 @router.post(
     "/trigger_report",
     dependencies=[needs("run", every_store=True)],
-    responses=declared(409, 422),
+    responses=declared(409, 422, 507),
 )
 def trigger_report(
     request: Request,
@@ -169,7 +169,7 @@ def get_listed_report(request: Request, report_id: str) -> Listed:
     "/reports/{report_id}",
     dependencies=[needs("run", every_store=True)],
     status_code=204,
-    responses=declared(404, 422),
+    responses=declared(404, 422, 507),
 )
 def delete_report(request: Request, report_id: str) -> None:
     """Cancel a report that waits or is being made, or remove one that is finished.

@@ -2,7 +2,9 @@
 
 import itertools
 import re
+import sqlite3
 import time
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -211,6 +213,20 @@ def test_unexpected_error_is_a_problem_that_gives_nothing_away(
     }
 
 
+def test_full_disk_is_said(client: TestClient, monkeypatch: pytest.MonkeyPatch):
+    def full(*_: object) -> str:
+        with closing(sqlite3.connect(":memory:")) as connection:
+            connection.execute("pragma max_page_count = 1")
+            connection.execute("create table reports (report_id)")
+        return "nothing was full"
+
+    monkeypatch.setattr(Reports, "add", full)
+    response = client.post("/trigger_report")
+    assert response.status_code == 507
+    assert response.headers["content-type"] == "application/problem+json"
+    assert "the disk is full" in response.json()["detail"]
+
+
 def test_errors_are_declared(client: TestClient):
     paths: dict[str, Any] = client.get("/openapi.json").json()["paths"]
     guarded = ["401", "403", "413", "429", "500"]
@@ -220,10 +236,10 @@ def test_errors_are_declared(client: TestClient):
         for path, operations in paths.items()
         for method, operation in operations.items()
     } == {
-        ("/trigger_report", "post"): sorted({*guarded, "200", "409", "422"}),
+        ("/trigger_report", "post"): sorted({*guarded, "200", "409", "422", "507"}),
         ("/reports", "get"): sorted({*guarded, "200", "422"}),
         ("/reports/{report_id}", "get"): sorted({*guarded, "200", "404", "422"}),
-        ("/reports/{report_id}", "delete"): sorted({*guarded, "204", "404", "422"}),
+        ("/reports/{report_id}", "delete"): sorted({*guarded, "204", "404", "422", "507"}),
         ("/get_report", "get"): sorted({*guarded, "200", "404", "422"}),
         ("/download/{name}", "get"): sorted({*guarded, "200", "304", "404", "422"}),
         ("/stores", "get"): reading,
