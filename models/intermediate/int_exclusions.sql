@@ -1,20 +1,43 @@
-with exclusions as (
-    select * from {{ ref('stg_exclusions') }}
-    where rejected_as is null and '{{ var("exclusions") }}' <> 'ignore'
+with stores as (
+    select * from {{ ref('int_store_keys') }}
 ),
 
-stores as (
-    select * from {{ ref('int_store_keys') }}
+exclusions as (
+    select exclusions.*
+    from {{ ref('stg_exclusions') }} as exclusions
+    cross join {{ ref('int_horizon_days') }} as days
+    where
+        exclusions.rejected_as is null
+        and '{{ var("exclusions") }}' <> 'ignore'
+        and exclusions.ended_us > days.first_day * 86400000000
+),
+
+of_any_store as (
+    select
+        stores.store_key,
+        exclusions.started_us,
+        exclusions.ended_us,
+    from exclusions
+    inner join stores on exclusions.store_id = stores.store_id
+
+    union all
+
+    select
+        stores.store_key,
+        exclusions.started_us,
+        exclusions.ended_us,
+    from exclusions
+    cross join stores
+    where exclusions.store_id = '*'
 ),
 
 keyed as (
     select
-        stores.store_key,
-        exclusions.started_us,
-        max(exclusions.ended_us) as ended_us,
-    from exclusions
-    inner join stores on exclusions.store_id in (stores.store_id, '*')
-    group by stores.store_key, exclusions.started_us
+        store_key,
+        started_us,
+        max(ended_us) as ended_us,
+    from of_any_store
+    group by store_key, started_us
 ),
 
 {{ merged('keyed', 'started_us', 'ended_us') }}

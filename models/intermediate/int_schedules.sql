@@ -72,8 +72,7 @@ rows_of_hours as (
 special_days as (
     select
         store_key,
-        md5(string_agg(concat_ws('/', local_day, opens_us, closes_us), ' ' order by local_day, opens_us))
-            as special_days,
+        sum(hash(local_day, opens_us, closes_us)) as row_hashes,
     from special_hours
     group by store_key
 ),
@@ -81,7 +80,7 @@ special_days as (
 exclusions as (
     select
         store_key,
-        md5(string_agg(started_us || '-' || ended_us, ' ' order by started_us)) as exclusions,
+        sum(hash(started_us, ended_us)) as row_hashes,
     from {{ ref('int_exclusions') }}
     group by store_key
 )
@@ -99,8 +98,8 @@ select
         timezones.timezone,
         weeks.hours,
         'rows ' || rows_of_hours.row_hashes,
-        'special days ' || special_days.special_days,
-        'exclusions ' || exclusions.exclusions
+        'special days ' || special_days.row_hashes,
+        'exclusions ' || exclusions.row_hashes
     ) as schedule,
 from timezones
 left join weeks on timezones.store_key = weeks.store_key
