@@ -8,7 +8,6 @@
    A file that mixes line ends can only be read without being strict, so that values beyond the
    header are ignored there; with other values of new_line characters are lost, or rows. #}
 {% macro csv_scans(input, files_to_scan, is_numbered) %}
-    {% set files_at_once = 2 * run_query("select current_setting('threads')").columns[0].values()[0] | int %}
     {% set scans = [] %}
     {% for group in csv_files_by_dialect(files_to_scan) %}
         {% set dialect, columns, types = group.dialect, [], [] %}
@@ -16,7 +15,8 @@
             {% do columns.append('c' ~ loop.index) %}
             {% do types.append("'c" ~ loop.index ~ "': 'VARCHAR'") %}
         {% endfor %}
-        {% for files in group.files | batch(files_at_once if dialect.has_odd_quotes else group.files | length) %}
+        {% set files_of_a_scan = files_read_at_once() if dialect.has_odd_quotes else group.files | length %}
+        {% for files in group.files | batch(files_of_a_scan) %}
             {% set source = "read_csv(
                 " ~ list_of_paths(files) ~ ",
                 auto_detect = false, header = false, skip = 1, columns = {" ~ types | join(', ') ~ "},
@@ -37,6 +37,11 @@
         {% endfor %}
     {% endfor %}
     {% do return(scans) %}
+{% endmacro %}
+
+
+{% macro files_read_at_once() %}
+    {% do return(2 * run_query("select current_setting('threads')").columns[0].values()[0] | int) %}
 {% endmacro %}
 
 

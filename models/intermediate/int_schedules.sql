@@ -40,10 +40,6 @@ business_hours as (
     where business_hours.rejected_as is null
 ),
 
-special_hours as (
-    select * from {{ ref('int_special_hours') }}
-),
-
 -- Since when no row of the hours has come into force or ceased to be.
 since as (
     select
@@ -59,6 +55,14 @@ since as (
     group by changing.store_key
 ),
 
+special_days as (
+    select
+        store_key,
+        sum(hash(local_day, opens_us, closes_us)) as row_hashes,
+    from {{ ref('int_special_hours') }}
+    group by store_key
+),
+
 -- The days of dated weeks have the hours of their own rows, of which the week as a whole says nothing.
 rows_of_hours as (
     select
@@ -66,15 +70,7 @@ rows_of_hours as (
         sum(hash(day_of_week, opens_us, closes_us, valid_from_day, valid_to_day)) as row_hashes,
     from business_hours
     group by store_key
-    having bool_or(is_limited) or store_key in (select store_key from special_hours)
-),
-
-special_days as (
-    select
-        store_key,
-        sum(hash(local_day, opens_us, closes_us)) as row_hashes,
-    from special_hours
-    group by store_key
+    having bool_or(is_limited) or store_key in (select store_key from special_days)
 ),
 
 exclusions as (

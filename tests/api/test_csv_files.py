@@ -1,11 +1,27 @@
 """How CSV files are written, found out from their bytes."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from api import unpacking
-from api.csv_files import csv_dialect
+from api.csv_files import Dialect, csv_dialect
+
+
+@pytest.fixture(params=[1, 2, 3, 1 << 20])
+def dialect(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[bytes], Dialect]:
+    """Offer `dialect(content)`, which reads the content in chunks of so many bytes."""
+    monkeypatch.setattr(unpacking, "_CHUNK_BYTES", request.param)
+    path = tmp_path / "some.csv"
+
+    def dialect_of(content: bytes) -> Dialect:
+        path.write_bytes(content)
+        return csv_dialect(path, is_packed=False)
+
+    return dialect_of
 
 
 @pytest.mark.parametrize(
@@ -28,7 +44,6 @@ def test_header(tmp_path: Path, header: str, delimiter: str, names: list[str]):
     assert (found.delimiter, found.names) == (delimiter, names)
 
 
-@pytest.mark.parametrize("chunk_bytes", [1, 2, 3, 1 << 20])
 @pytest.mark.parametrize(
     ("content", "mixes"),
     [
@@ -46,20 +61,10 @@ def test_header(tmp_path: Path, header: str, delimiter: str, names: list[str]):
         (b"a\r1\n2\r3\n", True),
     ],
 )
-def test_mixed_line_ends(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    content: bytes,
-    mixes: bool,
-    chunk_bytes: int,
-):
-    monkeypatch.setattr(unpacking, "_CHUNK_BYTES", chunk_bytes)
-    path = tmp_path / "some.csv"
-    path.write_bytes(content)
-    assert csv_dialect(path, is_packed=False).mixes_line_ends == mixes
+def test_mixed_line_ends(dialect: Callable[[bytes], Dialect], content: bytes, mixes: bool):
+    assert dialect(content).mixes_line_ends == mixes
 
 
-@pytest.mark.parametrize("chunk_bytes", [1, 2, 3, 1 << 20])
 @pytest.mark.parametrize(
     ("content", "is_odd"),
     [
@@ -77,14 +82,5 @@ def test_mixed_line_ends(
         (b'a;b\n"1","2"\n', True),
     ],
 )
-def test_odd_quotes(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    content: bytes,
-    is_odd: bool,
-    chunk_bytes: int,
-):
-    monkeypatch.setattr(unpacking, "_CHUNK_BYTES", chunk_bytes)
-    path = tmp_path / "some.csv"
-    path.write_bytes(content)
-    assert csv_dialect(path, is_packed=False).has_odd_quotes == is_odd
+def test_odd_quotes(dialect: Callable[[bytes], Dialect], content: bytes, is_odd: bool):
+    assert dialect(content).has_odd_quotes == is_odd
