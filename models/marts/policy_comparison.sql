@@ -39,14 +39,28 @@ open_time as (
         and timeline.started_us < exclusions.ended_us
 ),
 
--- A store has few stretches of open time, however often its status changes in them.
+-- A store has few stretches of open time, however often its status changes in them: behind a row that
+-- follows without a gap, the clock is as far ahead of the time counted so far as behind the row before.
 counted_time as (
-    select store_key, started_us, ended_us
+    select
+        store_key,
+        started_us,
+        ended_us,
+        ended_us - sum(ended_us - started_us) over (
+            partition by store_key order by started_us rows unbounded preceding
+        ) as ahead_us,
     from open_time
     where not is_excluded
 ),
 
-{{ merged('counted_time', 'started_us', 'ended_us') }},
+stretches as (
+    select
+        store_key,
+        min(started_us) as started_us,
+        max(ended_us) as ended_us,
+    from counted_time
+    group by store_key, ahead_us
+),
 
 runs as (
     select
@@ -80,20 +94,20 @@ held as (
     select
         runs.store_key,
         runs.is_active,
-        least(open_time.ended_us, runs.ended_us)
-        - greatest(open_time.started_us, runs.started_us) as length_us,
+        least(stretches.ended_us, runs.ended_us)
+        - greatest(stretches.started_us, runs.started_us) as length_us,
         greatest(
             least(
-                open_time.ended_us,
+                stretches.ended_us,
                 case when runs.is_confirmed_to_its_end then runs.ended_us else runs.last_polled_us end
-            ) - greatest(open_time.started_us, runs.started_us),
+            ) - greatest(stretches.started_us, runs.started_us),
             0
         ) as confirmed_us,
     from runs
-    inner join counted_time_merged as open_time
-        on runs.store_key = open_time.store_key
-        and runs.started_us < open_time.ended_us
-        and runs.ended_us > open_time.started_us
+    inner join stretches
+        on runs.store_key = stretches.store_key
+        and runs.started_us < stretches.ended_us
+        and runs.ended_us > stretches.started_us
 ),
 
 between_polls as (
@@ -126,13 +140,13 @@ lost as (
         beyond_gaps.max_poll_gap_hours,
         beyond_gaps.is_active,
         beyond_gaps.is_confirmed,
-        least(open_time.ended_us, beyond_gaps.ended_us)
-        - greatest(open_time.started_us, beyond_gaps.started_us) as length_us,
+        least(stretches.ended_us, beyond_gaps.ended_us)
+        - greatest(stretches.started_us, beyond_gaps.started_us) as length_us,
     from beyond_gaps
-    inner join counted_time_merged as open_time
-        on beyond_gaps.store_key = open_time.store_key
-        and beyond_gaps.started_us < open_time.ended_us
-        and beyond_gaps.ended_us > open_time.started_us
+    inner join stretches
+        on beyond_gaps.store_key = stretches.store_key
+        and beyond_gaps.started_us < stretches.ended_us
+        and beyond_gaps.ended_us > stretches.started_us
 ),
 
 lost_to_gaps as (
@@ -152,17 +166,18 @@ before_first_poll as (
         first_runs.store_key,
         gaps.max_poll_gap_hours,
         cast(
-            sum(least(open_time.ended_us, first_runs.started_us) - open_time.started_us) as bigint
+            sum(least(stretches.ended_us, first_runs.started_us) - stretches.started_us) as bigint
         ) as length_us,
         cast(sum(greatest(
-            least(open_time.ended_us, first_runs.started_us)
-            - greatest(open_time.started_us, first_runs.started_us - gaps.max_poll_gap_us),
+            least(stretches.ended_us, first_runs.started_us)
+            - greatest(stretches.started_us, first_runs.started_us - gaps.max_poll_gap_us),
             0
         )) as bigint) as first_known_us,
     from first_runs
-    inner join counted_time_merged as open_time
-        on first_runs.store_key = open_time.store_key
-        and first_runs.started_us > open_time.started_us
+    inner join horizon on first_runs.started_us > horizon.started_us
+    inner join stretches
+        on first_runs.store_key = stretches.store_key
+        and first_runs.started_us > stretches.started_us
     cross join gaps
     group by first_runs.store_key, gaps.max_poll_gap_hours
 ),
