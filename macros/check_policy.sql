@@ -26,7 +26,7 @@
         {% do stop_build('the var as_of is "' ~ var('as_of') ~ '"; it takes an instant such as "2023-01-25 18:13:22", in UTC unless it has an offset.') %}
     {% endif %}
     {% if found.is_before_zone_rules %}
-        {% do stop_build('the var as_of is "' ~ var('as_of') ~ '", before 2015, from when on the zone rules are known.') %}
+        {% do stop_build('the var as_of is "' ~ var('as_of') ~ '", before 2015, from when on polls count.') %}
     {% endif %}
     {% if not found.is_time %}
         {% do stop_build('the var closes_at_midnight_from is "' ~ var('closes_at_midnight_from') ~ '"; it takes a time of day in quotes, such as "23:59:00".') %}

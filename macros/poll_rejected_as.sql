@@ -3,7 +3,7 @@
 {% macro poll_rejected_as(status, polled_us, latest_us) -%}
     case
         when {{ status }} is null or {{ status }} not in ('active', 'inactive') then 'unknown_status'
-        -- 2015-01-01, from when on the zone rules are known.
+        -- 2015-01-01. The zone rules begin a year earlier, as reports reach back before the first poll.
         when {{ polled_us }} between 1420070400000000 and {{ latest_us }} then null
         when {{ polled_us }} is null then 'bad_timestamp'
         when {{ polled_us }} > {{ latest_us }} then 'future_timestamp'

@@ -26,7 +26,7 @@ stretches as (
     select
         schedules.store_key,
         schedules.timezone,
-        schedules.is_always_open,
+        schedules.is_one_window,
         changes.windows_from_us as from_us,
         horizon.starts_us,
         horizon.as_of_us,
@@ -42,7 +42,7 @@ weeks as (
             {{ week_of('greatest(from_us, starts_us)') }} - 1, {{ week_of('as_of_us') }} + 2
         )) as week,
     from stretches
-    where not is_always_open
+    where not is_one_window
 ),
 
 -- Weeks with special hours, or with hours that have changed since, have hours of their own.
@@ -146,7 +146,7 @@ windows as (
 
     select store_key, starts_us, as_of_us
     from stretches
-    where is_always_open
+    where is_one_window
 )
 
 select

@@ -87,7 +87,7 @@ select
     coalesce(weeks.longest_window_us, 0) as longest_window_us,
     coalesce(weeks.longest_window_us, 0) = 604800000000
     and special_days.store_key is null
-    and since.store_key is null as is_always_open,
+    and since.store_key is null as is_one_window,
     since.hours_valid_from_day,
     concat_ws(
         ' ',

@@ -39,7 +39,7 @@ select
     timezones.timezone,
     timezones.is_timezone_given,
     business_hours.store_id is not null as has_business_hours,
-    schedules.is_always_open,
+    schedules.longest_window_us = 604800000000 as is_always_open,
     {{ timestamp_utc('runs.first_polled_us') }} as first_polled_at,
     {{ timestamp_utc('runs.last_polled_us') }} as last_polled_at,
     case

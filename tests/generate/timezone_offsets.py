@@ -21,7 +21,8 @@ import tzdata
 
 SEEDS = Path(__file__).parents[2] / "seeds"
 
-VALID_FROM = datetime(2015, 1, 1, tzinfo=UTC)
+# Polls count from 2015 on; reports on the first of them reach back into the year before.
+VALID_FROM = datetime(2014, 1, 1, tzinfo=UTC)
 VALID_UNTIL = datetime(2038, 1, 1, tzinfo=UTC)
 
 # A change undone within one step would be missed. The quickest one known is 28 days: Fiji in

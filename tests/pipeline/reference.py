@@ -37,7 +37,7 @@ UP_OR_DOWN = {"active": "up", "inactive": "down"}
 PERIODS = {"last_hour": HOUR, "last_day": DAY, "last_week": WEEK}
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-ZONE_RULES_START = (datetime(2015, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
+FIRST_POLL = (datetime(2015, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
 
 Row = Sequence[str]
 # (started_at, ended_at); the end is not part of it.
@@ -446,7 +446,7 @@ def read_polls(
             rejected["store_status", "unknown_status"] += 1
         elif at is None:
             rejected["store_status", "bad_timestamp"] += 1
-        elif at < ZONE_RULES_START:
+        elif at < FIRST_POLL:
             rejected["store_status", "timestamp_before_zone_rules"] += 1
         elif at > tomorrow:
             rejected["store_status", "future_timestamp"] += 1

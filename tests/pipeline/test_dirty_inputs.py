@@ -226,7 +226,7 @@ def test_attributes_may_have_any_name(query: Query) -> None:
             {},
             {"as_of": "2014-12-31 23:59:59"},
             'the var as_of is "2014-12-31 23:59:59", before 2015, '
-            "from when on the zone rules are known.",
+            "from when on polls count.",
         ),
         (
             {},
@@ -389,3 +389,34 @@ def test_names_of_files_and_folders_are_no_patterns(build: Build, tmp_path: Path
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         stores = connection.execute("select store_id from stores order by all").fetchall()
     assert [store for (store,) in stores] == ["0", "1", "2", "A", "P", "Q"]
+
+
+def test_special_hours_make_no_weekly_hours(build: Build, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "store_status.csv").write_text(f"{POLLS}A,active,{NINE}\nB,active,{TEN}\n")
+    (data / "business_hours.csv").write_text(f"{HOURS}B,0,09:00,17:00\n")
+    (data / "timezones.csv").write_text("store_id,timezone_str\n")
+    (data / "special_hours.csv").write_text("store_id,date,closed\n*,2026-12-25,yes\n")
+
+    with duckdb.connect(str(build(data)), read_only=True) as connection:
+        stores = connection.execute("select store_id, is_always_open from stores").fetchall()
+
+    assert stores == [("A", True), ("B", False)]
+
+
+def test_the_first_week_of_2015_has_its_business_time(build: Build, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "store_status.csv").write_text(f"{POLLS}A,active,2015-01-01 00:00:00 UTC\n")
+    (data / "business_hours.csv").write_text(
+        HOURS + "".join(f"A,{day},00:00,23:00\n" for day in range(7))
+    )
+    (data / "timezones.csv").write_text("store_id,timezone_str\n")
+
+    with duckdb.connect(str(build(data)), read_only=True) as connection:
+        [(hours,)] = connection.execute("""
+            select business_seconds / 3600 from period_uptime where period = 'last_week'
+        """).fetchall()
+
+    assert hours == 7 * 23

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -15,6 +16,7 @@ import yaml
 
 PROJECT = Path(__file__).parents[2]
 SQL_FILES = sorted(PROJECT.glob("models/*/*.sql"))
+DATA_TESTS = sorted(PROJECT.glob("tests/sql/*.sql"))
 # DuckDB names the database by its file, and this name needs quotes.
 FILE = "store-uptime 2.duckdb"
 # None is the default.
@@ -26,6 +28,57 @@ OTHER_POLICY = {
     "status_when_never_polled": "active",
     "max_poll_gap": 3,
     "exclusions": "ignore",
+}
+# What the data tests find, one statement for each.
+NO_TIMELINE = "delete from intermediate.int_store_timeline"
+NO_PERIODS = "delete from period_uptime"
+FIRST_STORE = "store_id = (select min(store_id) from period_uptime)"
+DAMAGES = {
+    "assert_bounds_contain_every_policy": [
+        NO_PERIODS,
+        "update period_uptime set uptime_seconds_max = uptime_seconds_min - 1",
+        "update period_uptime set excluded_seconds = 1 where period = 'last_week'",
+    ],
+    "assert_bounds_contain_the_uptime": [
+        NO_PERIODS,
+        f"update period_uptime set uptime_seconds_min = uptime_seconds + 1 where {FIRST_STORE}",
+        f"update period_uptime set uptime_seconds_max = uptime_seconds - 1 where {FIRST_STORE}",
+    ],
+    "assert_days_add_up": [
+        NO_TIMELINE,
+        "delete from intermediate.int_store_days where store_key = 1",
+        "delete from intermediate.int_outages",
+    ],
+    "assert_every_store_is_reported": [
+        "delete from intermediate.int_store_keys",
+        f"delete from store_report where {FIRST_STORE}",
+        f"delete from period_uptime where period = 'last_hour' and {FIRST_STORE}",
+    ],
+    "assert_groups_add_up": [NO_PERIODS, f"delete from stores where {FIRST_STORE}"],
+    "assert_hours_of_the_week_add_up": [
+        NO_TIMELINE,
+        "delete from intermediate.int_store_offsets where store_key = 1",
+    ],
+    "assert_parts_of_a_window_add_up": [NO_TIMELINE],
+    "assert_periods_add_up": [
+        NO_PERIODS,
+        f"update period_uptime set uptime_seconds = uptime_seconds + 0.000001 where {FIRST_STORE}",
+    ],
+    "assert_the_week_is_the_timeline": [
+        NO_PERIODS,
+        f"{NO_TIMELINE} where store_key = 1",
+    ],
+    "assert_timeline_is_the_business_time": [
+        NO_TIMELINE,
+        f"{NO_TIMELINE} where store_key = 1",
+        f"{NO_TIMELINE} where store_key = 1 and ended_us < 1773000000000000",
+        "insert into intermediate.int_store_timeline from intermediate.int_store_timeline limit 1",
+        "insert into intermediate.int_business_windows values (1, 0, 1773000000000000)",
+    ],
+    "assert_zone_rules_cover_the_horizon": [
+        "update rules.timezone_rules set valid_from = '2026-03-12 00:00:00'",
+        "update rules.timezone_rules set valid_until = '2026-01-01 00:00:00'",
+    ],
 }
 # Further columns of the input `stores` are whatever a file has; these are the sample's.
 ATTRIBUTES = {"brand", "region"}
@@ -58,13 +111,43 @@ def described() -> Iterator[dict[str, Any]]:
         yield from yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
 
 
+def unit_tests() -> Iterator[dict[str, Any]]:
+    for path in sorted(PROJECT.glob("models/*/*.yml")):
+        yield from yaml.safe_load(path.read_text(encoding="utf-8")).get("unit_tests", [])
+
+
 def test_all_tests_of_the_models_pass(folder: Path) -> None:
     results = json.loads((folder / "target/run_results.json").read_text())["results"]
     passed = Counter(
         result["unique_id"].partition(".")[0] for result in results if result["status"] == "pass"
     )
-    assert passed["unit_test"] >= 22
-    assert passed["test"] >= 8
+    of_columns = [
+        test
+        for model in described()
+        for column in model["columns"]
+        for test in column.get("data_tests", [])
+    ]
+    assert passed["unit_test"] == len(list(unit_tests()))
+    assert passed["test"] == len(DATA_TESTS) + len(of_columns)
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"), [(name, damage) for name in DAMAGES for damage in DAMAGES[name]]
+)
+def test_data_test_fails_on_damaged_tables(
+    folder: Path, tmp_path: Path, name: str, damage: str
+) -> None:
+    shutil.copy(folder / FILE, tmp_path)
+    test = (folder / "target/compiled/store_uptime/tests/sql" / f"{name}.sql").read_text()
+    with duckdb.connect(str(tmp_path / FILE)) as damaged:
+        damaged.execute("set timezone = 'UTC'")
+        assert not damaged.execute(test).fetchall()
+        damaged.execute(damage)
+        assert damaged.execute(test).fetchall()
+
+
+def test_every_data_test_is_seen_to_fail() -> None:
+    assert set(DAMAGES) == {path.stem for path in DATA_TESTS}
 
 
 def test_every_model_has_a_yaml_file_beside_it() -> None:
@@ -104,6 +187,9 @@ def test_every_test_is_named() -> None:
             for test in column.get("data_tests", []):
                 [settings] = test.values()
                 assert settings["name"].startswith(f"{model['name']}__")
+    for test in unit_tests():
+        assert test["name"].startswith(f"{test['model']}__")
+    assert all(path.stem.startswith("assert_") for path in DATA_TESTS)
 
 
 def test_unit_tests_pass_whatever_the_policy(folder: Path) -> None:

@@ -59,10 +59,10 @@ def test_every_name_that_zoneinfo_knows_has_rules(stretches: Stretches) -> None:
     assert set(stretches) == zoneinfo.available_timezones()
 
 
-def test_every_zone_covers_2015_to_2037_without_hole_or_overlap(stretches: Stretches) -> None:
+def test_every_zone_covers_2014_to_2037_without_hole_or_overlap(stretches: Stretches) -> None:
     assert stretches
     for timezone, rows in stretches.items():
-        assert rows[0][0] == datetime(2015, 1, 1, tzinfo=UTC), timezone
+        assert rows[0][0] == datetime(2014, 1, 1, tzinfo=UTC), timezone
         assert rows[-1][1] == datetime(2038, 1, 1, tzinfo=UTC), timezone
         assert all(valid_from < valid_until for valid_from, valid_until, _ in rows), timezone
         for (_, ended_at, _), (started_at, _, _) in pairwise(rows):

@@ -1,9 +1,15 @@
 -- Every second of business time is in exactly one row of the timeline: rows do not overlap, and
--- in the stretch that this build worked out they add up to the windows.
-with timeline as (
-    select timeline.*
+-- from where this build worked it out they add up to the windows. Also fails when there are no rows.
+with changes as (
+    select * from {{ ref('int_changes') }}
+),
+
+timeline as (
+    select
+        timeline.*,
+        greatest(timeline.started_us, changes.changed_us) as counted_from_us,
     from {{ ref('int_store_timeline') }} as timeline
-    inner join {{ ref('int_changes') }} as changes
+    inner join changes
         on timeline.store_key = changes.store_key and timeline.ended_us >= changes.changed_us
 ),
 
@@ -15,28 +21,19 @@ overlapping as (
         or started_us >= ended_us
 ),
 
--- The first row may begin inside a window, of which the part before belongs to older rows.
-first_rows as (
-    select store_key, min(started_us) as started_us
-    from timeline
-    group by store_key
-),
-
 windows as (
     select
         business_windows.store_key,
         sum(
-            business_windows.ended_us
-            - greatest(business_windows.started_us, first_rows.started_us)
+            business_windows.ended_us - greatest(business_windows.started_us, changes.changed_us)
         ) as business_us,
     from {{ ref('int_business_windows') }} as business_windows
-    inner join first_rows on business_windows.store_key = first_rows.store_key
-    where business_windows.ended_us > first_rows.started_us
+    inner join changes on business_windows.store_key = changes.store_key
     group by business_windows.store_key
 ),
 
 sums as (
-    select store_key, sum(ended_us - started_us) as business_us
+    select store_key, sum(ended_us - counted_from_us) as business_us
     from timeline
     group by store_key
 )
@@ -49,4 +46,9 @@ union all
 select 'does not add up', coalesce(sums.store_key, windows.store_key), null
 from sums
 full outer join windows on sums.store_key = windows.store_key
-where sums.business_us is distinct from windows.business_us
+where coalesce(sums.business_us, 0) <> coalesce(windows.business_us, 0)
+
+union all
+
+select 'no rows', null, null
+where not exists (select 1 from {{ ref('int_store_timeline') }})
