@@ -1,5 +1,5 @@
-{# One row per store of `spellings` with its key: known ones keep theirs, the others get the next. Keys
-   are never given twice. #}
+{# One row per store of `spellings` with its key: known ones keep theirs, the others get the next. A
+   store that no input has any more is not known. #}
 {% macro keys_of_stores(spellings, known) -%}
     select
         stores.store_id,

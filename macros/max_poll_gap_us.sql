@@ -1,4 +1,5 @@
-{# The var max_poll_gap in microseconds, or null; check_policy refuses one that is too long. #}
+{# The var max_poll_gap in microseconds, or null. dbt may render a model before check_policy refuses a gap
+   that no integer holds: hence the limit. #}
 {% macro max_poll_gap_us() -%}
     {%- if var('max_poll_gap') is none -%}
         cast(null as bigint)

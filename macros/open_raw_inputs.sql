@@ -58,7 +58,13 @@
     {% set further = {} %}
     {% for scan in scans %}
         {% for name in scan.names if name and name not in known %}
-            {% do further.setdefault(('given_' ~ name) if name in names_of_models() else name, [name]) %}
+            {% set column = ('given_' ~ name) if name in names_of_models() else name %}
+            {% if further.setdefault(column, [name]) != [name] %}
+                {% do stop_build(
+                    'the columns ' ~ further[column][0] ~ ' and ' ~ name ~ ' in ' ~ scan.files[0]
+                    ~ ' would both be called ' ~ column ~ '; rename one.'
+                ) %}
+            {% endif %}
         {% endfor %}
     {% endfor %}
     {% do return(further) %}
@@ -69,7 +75,7 @@
     {% do return([
         'timezone', 'is_timezone_given', 'has_business_hours', 'is_always_open', 'first_polled_at', 'last_polled_at',
         'last_status', 'file_key', 'row_number', 'file', 'store_key', 'rejected_as', 'raw_values',
-        'none', 'store', 'all',
+        'none', 'store', 'all', 'store_of_group',
     ]) %}
 {% endmacro %}
 

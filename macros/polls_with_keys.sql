@@ -1,5 +1,5 @@
 {# Polls as int_polls keeps them. Those that are set aside have no status; when they are dated in the
-   future, it stays known for when. The reasons stay behind before the join, which is dear per column. #}
+   future, it stays known for when. The reasons are left out before the join, as its cost grows with each column. #}
 {% macro polls_with_keys(polls, stores) -%}
     select
         {{ stores }}.store_key,

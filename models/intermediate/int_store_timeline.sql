@@ -36,17 +36,12 @@ clipped as (
         statuses.week,
         greatest(statuses.started_us, business_windows.started_us) as started_us,
         least(statuses.ended_us, business_windows.ended_us) as ended_us,
-        {% if var('exclusions') == 'ignore' -%}
-        statuses.status,
-        statuses.is_confirmed,
-        {%- else -%}
         case
             when business_windows.is_excluded
                 then {{ "'up'" if var('exclusions') == 'count_up' else "'excluded'" }}
             else statuses.status
         end as status,
         statuses.is_confirmed and not business_windows.is_excluded as is_confirmed,
-        {%- endif %}
         statuses.changed_us,
     from statuses_by_week as statuses
     inner join business_windows_by_week as business_windows

@@ -39,8 +39,8 @@ open_time as (
         and timeline.started_us < exclusions.ended_us
 ),
 
--- A store has few stretches of open time, however often its status changes in them: behind a row that
--- follows without a gap, the clock is as far ahead of the time counted so far as behind the row before.
+-- A store has few stretches of open time, however often its status changes in them. The end of a row less
+-- the open time so far is the same for rows that touch, so it tells one stretch from the next.
 counted_time as (
     select
         store_key,
@@ -48,7 +48,7 @@ counted_time as (
         ended_us,
         ended_us - sum(ended_us - started_us) over (
             partition by store_key order by started_us rows unbounded preceding
-        ) as ahead_us,
+        ) as stretch_id,
     from open_time
     where not is_excluded
 ),
@@ -59,7 +59,7 @@ stretches as (
         min(started_us) as started_us,
         max(ended_us) as ended_us,
     from counted_time
-    group by store_key, ahead_us
+    group by store_key, stretch_id
 ),
 
 runs as (

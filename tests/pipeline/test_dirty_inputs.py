@@ -76,8 +76,8 @@ CSV = {
     "A,2,24:00,10:00\nA,3,09:00\nA,4,09:00:00,10:00:00,extra\n",
     "menu_hours.csv": "day,store_id,end_time_local,start_time_local\n5,A,12:00,11:00\n",
     "timezones.csv": "timezone_str,Store_Id\nUTC,A\nUTC\n",
-    "stores.csv": "Store_ID,Brand,id,value,all,City Name,brand,\n"
-    "A,old,7,v,everything,Paris,y,\nA,new,7,v,everything,Paris,y,\nnowhere,new,,,,,,\n,new,,,,,,\n",
+    "stores.csv": "Store_ID,Brand,id,value,all,City Name,brand,store_of_group,\n"
+    "A,old,7,v,everything,Paris,y,s,\nA,new,7,v,everything,Paris,y,s,\nnowhere,new,,,,,,,\n,new,,,,,,,\n",
     "uptime_targets.csv": "Attribute,Value,Target,Period\nbrand,new,99.5%,Month\nid,7,0.9,year\n"
     'city name,Paris,"0,9",day\nvalue,v,0.9,fortnight\nbrand,old,0.9,day\n',
     "exclusions.csv": "store_id,from,to,reason\n"
@@ -193,6 +193,7 @@ def test_attributes_may_have_any_name(query: Query) -> None:
         ("brand", "new"),
         ("city name", "Paris"),
         ("given_all", "everything"),
+        ("given_store_of_group", "s"),
         ("id", "7"),
         ("store_id", "A"),
         ("timezone", "UTC"),
@@ -223,10 +224,15 @@ def test_attributes_may_have_any_name(query: Query) -> None:
             "gzip writes (Error -3 while decompressing data: incorrect data check).",
         ),
         (
+            {"stores.csv": b"store_id,timezone,given_timezone\nA,Paris,Rome\n"},
+            {},
+            "the columns timezone and given_timezone in {folder}/stores.csv would both be called "
+            "given_timezone; rename one.",
+        ),
+        (
             {},
             {"as_of": "2014-12-31 23:59:59"},
-            'the var as_of is "2014-12-31 23:59:59", before 2015, '
-            "from when on polls count.",
+            'the var as_of is "2014-12-31 23:59:59", before 2015, from when on polls count.',
         ),
         (
             {},
