@@ -7,14 +7,14 @@
         )
             then epoch_us(try_cast({{ text }} as timestamp))
         when regexp_full_match(
-            {{ text }},
-            '\s*\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z| ?UTC| ?[+-]([01]\d|2[0-3])(:?[0-5]\d)?)?\s*'
+            {{ trimmed(text) }},
+            '\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z| ?UTC| ?[+-]([01]\d|2[0-3])(:?[0-5]\d)?)?'
         )
             then epoch_us(
                 try_cast(
                     regexp_replace(
                         replace(replace(replace(replace(
-                            trim({{ text }}), ' UTC', 'Z'), 'UTC', 'Z'), ' +', '+'), ' -', '-'
+                            {{ trimmed(text) }}, ' UTC', 'Z'), 'UTC', 'Z'), ' +', '+'), ' -', '-'
                         ),
                         -- DuckDB reads no zone behind a time without seconds.
                         '^(.{13}:\d\d)(Z|[+-].*)$', '\1:00\2'

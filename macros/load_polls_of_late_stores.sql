@@ -14,9 +14,9 @@
 
             create or replace temp table late_stores as
             with spellings as (
-                select distinct spelling, trim(spelling) as store_id
+                select distinct spelling, " ~ trimmed('spelling') ~ " as store_id
                 from late_polls
-                where trim(spelling) <> ''
+                where " ~ trimmed('spelling') ~ " <> ''
             ),
 
             keyed as (

@@ -15,8 +15,8 @@ with store_status as (
 named as (
     select
         store_status.*,
-        nullif(trim(store_status.store_id), '') as trimmed_store_id,
-        lower(trim(store_status.status)) as trimmed_status,
+        nullif({{ trimmed('store_status.store_id') }}, '') as trimmed_store_id,
+        {{ status_word('store_status.status') }} as trimmed_status,
         {{ instant_us('store_status.timestamp_utc') }} as polled_us,
     from store_status
 ),

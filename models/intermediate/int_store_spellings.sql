@@ -21,7 +21,7 @@ store_keys_before as (
 spellings as (
     select
         spelling,
-        trim(spelling) as store_id,
+        {{ trimmed('spelling') }} as store_id,
         false as is_in_other_inputs,
     from (select distinct spelling from polls) as spellings_of_polls
 

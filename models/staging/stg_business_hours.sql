@@ -21,10 +21,11 @@ times_of_day as (
 named as (
     select
         business_hours.*,
-        nullif(trim(business_hours.store_id), '') as trimmed_store_id,
+        nullif({{ trimmed('business_hours.store_id') }}, '') as trimmed_store_id,
+        -- Tools that know no missing integers write days as 0.0.
         case
-            when trim(business_hours.day) in ('0', '1', '2', '3', '4', '5', '6')
-                then cast(trim(business_hours.day) as integer)
+            when regexp_full_match({{ trimmed('business_hours.day') }}, '[0-6](\.0+)?')
+                then cast(left({{ trimmed('business_hours.day') }}, 1) as integer)
         end as day_of_week,
         openings.time_us as opens_us,
         closings.time_us as closes_us,
@@ -45,8 +46,8 @@ judged as (
             when day_of_week is null then 'bad_day'
             when opens_us is null or closes_us is null or opens_us = 86400000000 then 'bad_time'
             when
-                (valid_from_day is null and trim(valid_from) <> '')
-                or (valid_to_day is null and trim(valid_to) <> '')
+                (valid_from_day is null and {{ trimmed('valid_from') }} <> '')
+                or (valid_to_day is null and {{ trimmed('valid_to') }} <> '')
                 or valid_to_day < valid_from_day
                 then 'bad_validity'
         end as rejected_as,

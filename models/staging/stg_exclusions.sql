@@ -7,7 +7,7 @@ with exclusions as (
 named as (
     select
         *,
-        nullif(trim(store_id), '') as trimmed_store_id,
+        nullif({{ trimmed('store_id') }}, '') as trimmed_store_id,
         {{ instant_us('"from"') }} as started_us,
         {{ instant_us('"to"') }} as ended_us,
     from exclusions
@@ -30,8 +30,8 @@ select
     trimmed_store_id as store_id,
     started_us,
     ended_us,
-    nullif(trim(reason), '') as reason,
-    nullif(trim(author), '') as author,
+    nullif({{ trimmed('reason') }}, '') as reason,
+    nullif({{ trimmed('author') }}, '') as author,
     rejected_as,
     {{ raw_values(['store_id', 'from', 'to'], ['reason', 'author']) }} as raw_values,
 from judged

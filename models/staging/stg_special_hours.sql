@@ -7,13 +7,13 @@ with special_hours as (
 named as (
     select
         *,
-        nullif(trim(store_id), '') as trimmed_store_id,
+        nullif({{ trimmed('store_id') }}, '') as trimmed_store_id,
         {{ local_day('date') }} as local_day,
         {{ time_of_day_us('start_time_local') }} as opens_us,
         {{ time_of_day_us('end_time_local') }} as closes_us,
-        coalesce(lower(trim(start_time_local)), '') as opening,
-        coalesce(lower(trim(end_time_local)), '') as closing,
-        coalesce(lower(trim(closed)), '') as closed_text,
+        coalesce(lower({{ trimmed('start_time_local') }}), '') as opening,
+        coalesce(lower({{ trimmed('end_time_local') }}), '') as closing,
+        coalesce(lower({{ trimmed('closed') }}), '') as closed_text,
     from special_hours
 ),
 

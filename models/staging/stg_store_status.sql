@@ -6,7 +6,7 @@ named as (
     select
         file_key,
         store_id as spelling,
-        lower(trim(status)) as status,
+        {{ status_word('status') }} as status,
         coalesce(timestamp_us, {{ instant_us('timestamp_utc') }}) as polled_us,
         latest_us,
     from store_status

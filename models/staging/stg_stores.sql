@@ -5,7 +5,7 @@ with stores as (
 )
 
 select
-    nullif(trim(columns(* exclude (file_key, row_number))), ''),
+    nullif({{ trimmed('columns(* exclude (file_key, row_number))') }}, ''),
     file_key,
     row_number,
     -- Null takes out what the files do not have.

@@ -7,7 +7,7 @@ with timezones as (
 select
     file_key,
     row_number,
-    nullif(trim(store_id), '') as store_id,
-    nullif(trim(timezone_str), '') as timezone,
+    nullif({{ trimmed('store_id') }}, '') as store_id,
+    nullif({{ trimmed('timezone_str') }}, '') as timezone,
     {{ raw_values(['store_id', 'timezone_str']) }} as raw_values,
 from timezones

@@ -7,18 +7,18 @@ with uptime_targets as (
 named as (
     select
         *,
-        case lower(trim(attribute))
+        case lower({{ trimmed('attribute') }})
             when 'store' then 'store_id'
             when '*' then 'all'
-            else nullif(lower(trim(attribute)), '')
+            else nullif(lower({{ trimmed('attribute') }}), '')
         end as group_by,
-        nullif(trim(value), '') as group_value,
+        nullif({{ trimmed('value') }}, '') as group_value,
         case
-            when regexp_full_match(trim(ratio), '\d+(\.\d+)?\s*%')
+            when regexp_full_match({{ trimmed('ratio') }}, '\d+(\.\d+)?\s*%')
                 then cast(try_cast(replace(ratio, '%', '') as decimal(14, 10)) / 100 as decimal(12, 10))
             else try_cast(ratio as decimal(12, 10))
         end as target_ratio,
-        lower(trim(period)) as calendar_period,
+        lower({{ trimmed('period') }}) as calendar_period,
     from uptime_targets
 ),
 

@@ -645,7 +645,7 @@ def _rejected_hours(rng: random.Random, ids: list[str]) -> list[tuple[str, ...]]
     rows = [("", "0", "09:00:00", "17:00:00"), (" ", "Mon", "nine", ""), ("", "", "", "")]
     rows += [
         (_either(rng, ids, "bad day"), day, opens, "17:00:00")
-        for day in ("7", "-1", "", "Mon", "3.0", "1.5", "NULL", "1e0", "٣", "0 1")
+        for day in ("7", "-1", "", "Mon", "3.", "7.0", "1.5", "NULL", "1e0", "٣", "0 1")
         for opens in ("09:00:00", "nine")
     ]
     rows += [
@@ -917,7 +917,9 @@ def _either(rng: random.Random, ids: list[str], newcomer: str) -> str:
 
 
 def _blanks(rng: random.Random, text: str) -> str:
-    return rng.choice((f" {text}", f"{text} ", f"  {text}  ")) if rng.random() < 0.05 else text
+    if rng.random() >= 0.05:
+        return text
+    return rng.choice((f" {text}", f"{text} ", f"  {text}  ", f"\t{text}\t", f"\u00a0{text} \t"))
 
 
 def _cased(rng: random.Random, status: str) -> str:

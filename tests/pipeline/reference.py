@@ -476,7 +476,7 @@ def read_hours(
         valid_from, valid_to = day_number(from_text), day_number(to_text)
         if not store_id:
             rejected["business_hours", "missing_store_id"] += 1
-        elif day not in ("0", "1", "2", "3", "4", "5", "6"):
+        elif not re.fullmatch(r"[0-6](\.0+)?", day):
             rejected["business_hours", "bad_day"] += 1
         elif opens is None or opens == DAY or closes is None:
             rejected["business_hours", "bad_time"] += 1
@@ -488,7 +488,7 @@ def read_hours(
             rejected["business_hours", "bad_validity"] += 1
         else:
             closes = closing(opens, closes, midnight_from)
-            hours[store_id].append(WeeklyWindow(int(day), opens, closes, valid_from, valid_to))
+            hours[store_id].append(WeeklyWindow(int(day[0]), opens, closes, valid_from, valid_to))
     return hours
 
 
@@ -633,4 +633,4 @@ def microseconds(fraction: str | None) -> int:
 
 
 def trimmed(text: str) -> str:
-    return text.strip(" ")
+    return text.strip()

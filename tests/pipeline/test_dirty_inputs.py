@@ -72,9 +72,9 @@ CSV = {
     "store_status_timestamps.csv": POLLS
     + "".join(f"at {number},active,{text}\n" for number, text in enumerate(TIMESTAMPS))
     + "".join(f"A,active,{text}\n" for text in NO_TIMESTAMPS),
-    "business_hours.csv": f"{HOURS}A,0,9:00,24:00\nA,0.0,09:00,10:00\nA, 1 ,09:00,23:59:59\n"
+    "business_hours.csv": f"{HOURS}A,0,9:00,24:00\nA,0.5,09:00,10:00\nA, 1 ,09:00,23:59:59\n"
     "A,2,24:00,10:00\nA,3,09:00\nA,4,09:00:00,10:00:00,extra\n",
-    "menu_hours.csv": "day,store_id,end_time_local,start_time_local\n5,A,12:00,11:00\n",
+    "menu_hours.csv": "day,store_id,end_time_local,start_time_local\n5.0,A,12:00,11:00\n",
     "timezones.csv": "timezone_str,Store_Id\nUTC,A\nUTC\n",
     "stores.csv": "Store_ID,Brand,id,value,all,City Name,brand,store_of_group,\n"
     "A,old,7,v,everything,Paris,y,s,\nA,new,7,v,everything,Paris,y,s,\nnowhere,new,,,,,,,\n,new,,,,,,,\n",

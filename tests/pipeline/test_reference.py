@@ -469,7 +469,7 @@ def test_rows_are_set_aside_for_the_first_reason_that_applies() -> None:
         [
             (" ", "7", "noon", "noon"),
             ("only a bad day", "7", "noon", "noon"),
-            ("2", "3.0", "09:00", "10:00"),
+            ("2", "3.5", "09:00", "10:00"),
             ("2", "1", "24:00:00", "10:00"),
             ("2", "1", "09:00", "25:00"),
         ],
