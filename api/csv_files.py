@@ -66,7 +66,9 @@ def _header(line: bytes) -> tuple[str, list[str]]:
         for delimiter in _DELIMITERS
     }
     delimiter = max(columns, key=lambda delimiter: len(columns[delimiter]))
-    return delimiter, [name.replace('"', "").strip().lower() for name in columns[delimiter]]
+    # No name in SQL holds a zero byte.
+    names = [name.replace('"', "").replace("\0", "") for name in columns[delimiter]]
+    return delimiter, [name.strip().lower() for name in names]
 
 
 def _marks(chunks: Iterable[bytes], delimiter: str) -> tuple[bool, bool]:

@@ -6,12 +6,18 @@ import json
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import Query
+from fastapi import Query, Request
 from starlette.exceptions import HTTPException
 
 ROWS_MAX = 1000
 
-Limit = Annotated[int, Query(ge=1, le=ROWS_MAX, description="Rows on a page.")]
+_ROWS = 100
+ROWS_ON_PAGE = (
+    f"Rows on a page; unset: {_ROWS}, or the most that STORE_UPTIME_PAGE_ROWS_MAX allows if that "
+    "is less."
+)
+
+Limit = Annotated[int | None, Query(ge=1, le=ROWS_MAX, description=ROWS_ON_PAGE)]
 Cursor = Annotated[
     str | None,
     Query(description="`next_cursor` of the page before, for the page behind it."),
@@ -19,6 +25,19 @@ Cursor = Annotated[
 
 # A value by which rows are sorted, as JSON knows it.
 Key = str | float | datetime | None
+
+
+def rows_on_page(request: Request, limit: int | None) -> int:
+    """Return how many rows a page is to have.
+
+    Raises HTTPException 422 for more than the setting allows.
+    """
+    rows_max = request.app.state.settings.page_rows_max
+    if limit is None:
+        return min(_ROWS, rows_max)
+    if limit > rows_max:
+        raise HTTPException(422, f"query.limit: {limit} is more than {rows_max}, the most allowed.")
+    return limit
 
 
 def write_cursor(order: str, *keys: Key) -> str:

@@ -12,7 +12,6 @@ from starlette.exceptions import HTTPException
 
 from api.errors import declared
 from api.etags import is_known
-from api.pages import ROWS_MAX
 from api.queries import TooSlowError, limited
 from api.releases import NoReleaseError, Release
 
@@ -117,13 +116,6 @@ def check_stores_known(connection: duckdb.DuckDBPyConnection, store_ids: list[st
         )
 
 
-def check_limit(request: Request, limit: int) -> None:
-    """Raise HTTPException 422 for a page that is longer than the setting allows."""
-    rows_max = min(ROWS_MAX, request.app.state.settings.page_rows_max)
-    if limit > rows_max:
-        raise HTTPException(422, f"query.limit: {limit} is more than {rows_max}, the most allowed.")
-
-
 def window(
     request: Request, release: Release, from_at: datetime | None, to_at: datetime | None
 ) -> tuple[datetime, datetime]:
@@ -138,12 +130,13 @@ def window(
             422,
             f"query.to: {shown(ended_at)} is after as_of, {shown(as_of)}, up to which is known.",
         )
-    started_at = ended_at - timedelta(days=7) if from_at is None else _utc("from", from_at)
+    days_max = request.app.state.settings.window_days_max
+    a_week = timedelta(days=min(7, days_max))
+    started_at = ended_at - a_week if from_at is None else _utc("from", from_at)
     if started_at >= ended_at:
         raise HTTPException(
             422, f"query.from: {shown(started_at)} is not before {shown(ended_at)}, the end."
         )
-    days_max = request.app.state.settings.window_days_max
     if ended_at - started_at > timedelta(days=days_max):
         raise HTTPException(
             422,
@@ -160,13 +153,13 @@ def days(
 
     Raises HTTPException 422 for a window that is empty or too long.
     """
-    as_of = datetime.fromisoformat(release.as_of).date()
-    started_on = as_of - timedelta(days=7) if from_on is None else from_on
-    if to_on is not None and started_on >= to_on:
-        raise HTTPException(422, f"query.from: {started_on} is not before {to_on}, the end.")
     days_max = request.app.state.settings.window_days_max
     # No clock is further ahead of UTC than a day.
-    ended_on = max(started_on, as_of + timedelta(days=2)) if to_on is None else to_on
+    known_until = datetime.fromisoformat(release.as_of).date() + timedelta(days=2)
+    started_on = known_until - timedelta(days=min(9, days_max)) if from_on is None else from_on
+    if to_on is not None and started_on >= to_on:
+        raise HTTPException(422, f"query.from: {started_on} is not before {to_on}, the end.")
+    ended_on = max(started_on, known_until) if to_on is None else to_on
     if ended_on - started_on > timedelta(days=days_max):
         raise HTTPException(
             422,

@@ -59,7 +59,7 @@ class Settings(BaseSettings):
         20_000_000_000, ge=1, description="How many bytes an upload may have once it is unpacked."
     )
     page_rows_max: int = Field(
-        1000, ge=1, le=100_000, description="How many rows one page of a list may have."
+        1000, ge=1, le=1000, description="How many rows one page of a list may have."
     )
     window_days_max: float = Field(
         400, gt=0, description="How long a window of time may be that figures are asked for."

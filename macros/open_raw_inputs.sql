@@ -71,11 +71,22 @@
 {% endmacro %}
 
 
+{# Of columns with the same name the second gets `_2` behind it, and so on. #}
+{% macro distinct_names(names) %}
+    {% set distinct = [] %}
+    {% for name in names %}
+        {% set times = names[:loop.index].count(name) %}
+        {% do distinct.append(name ~ '_' ~ times if name and times > 1 else name) %}
+    {% endfor %}
+    {% do return(distinct) %}
+{% endmacro %}
+
+
 {% macro names_of_models() %}
     {% do return([
         'timezone', 'is_timezone_given', 'has_business_hours', 'is_always_open', 'first_polled_at', 'last_polled_at',
         'last_status', 'file_key', 'row_number', 'file', 'store_key', 'rejected_as', 'raw_values',
-        'none', 'store', 'all', 'store_of_group',
+        'none', 'store', 'all', 'store_of_group', 'raw_rows',
     ]) %}
 {% endmacro %}
 
@@ -89,7 +100,7 @@
         {% set position = column_position(name, spellings, scan, is_optional) %}
         {% set column = 'null' if position is none else 'raw.' ~ scan.columns[position] %}
         {% if name != 'timestamp_utc' or is_numbered %}
-        cast({{ column }} as varchar) as {{ adapter.quote(name) }},
+        cast({{ column }} as varchar) as {{ identifier(name) }},
         {% elif scan.types[position].startswith('TIMESTAMP') %}
         null::varchar as {{ name }},
         epoch_us({{ column }}) as timestamp_us,
@@ -116,7 +127,7 @@
 {% macro raw_select_of_nothing(columns, is_numbered) %}
     select
         {% for name in columns %}
-        null::varchar as {{ adapter.quote(name) }},
+        null::varchar as {{ identifier(name) }},
         {{ 'null::bigint as timestamp_us, null::bigint as latest_us,' if name == 'timestamp_utc' }}
         {% endfor %}
         null::integer as file_key

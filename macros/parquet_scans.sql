@@ -7,11 +7,11 @@
         {% set names, columns, types = [], [], [] %}
         {% for column in run_query('describe select * from ' ~ source).rows %}
             {% do names.append(column.column_name | trim | lower) %}
-            {% do columns.append(adapter.quote(column.column_name)) %}
+            {% do columns.append(identifier(column.column_name)) %}
             {% do types.append(column.column_type) %}
         {% endfor %}
         {% do scans.append({
-            'names': names,
+            'names': distinct_names(names),
             'columns': columns,
             'types': types,
             'files': files | map(attribute='file') | list,

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.errors import declared
-from api.reading import check_limit
+from api.pages import Limit, rows_on_page
 
 router = APIRouter(tags=["service"])
 
@@ -36,11 +36,11 @@ class AuditPage(BaseModel):
 @router.get("/audit", responses=declared(422))
 def get_audit(
     request: Request,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: Limit = None,
     before: Annotated[int | None, Query(ge=1, le=1 << 62)] = None,
 ) -> AuditPage:
     """List who triggered, ingested and changed what, and what was refused."""
-    check_limit(request, limit)
+    limit = rows_on_page(request, limit)
     found = request.app.state.access.audited(limit + 1, before)
     return AuditPage(
         entries=[Entry.model_validate(entry) for entry in found[:limit]],

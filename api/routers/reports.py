@@ -14,9 +14,8 @@ from api.downloads import open_report
 from api.errors import declared
 from api.etags import is_known
 from api.options import MEDIA_TYPES, ReportOptions
-from api.pages import Cursor, Limit, read_cursor, write_cursor
+from api.pages import Cursor, Limit, read_cursor, rows_on_page, write_cursor
 from api.plain_routes import PlainRoute
-from api.reading import check_limit
 from api.reports import Entry, KeyReusedError, Report
 from api.snapshots import NEWEST, remove_reports
 
@@ -138,9 +137,9 @@ def trigger_report(
     dependencies=[needs("read", every_store=True)],
     responses=declared(422),
 )
-def get_reports(request: Request, limit: Limit = 100, cursor: Cursor = None) -> ReportsPage:
+def get_reports(request: Request, limit: Limit = None, cursor: Cursor = None) -> ReportsPage:
     """List the reports, the newest first."""
-    check_limit(request, limit)
+    limit = rows_on_page(request, limit)
     before = read_cursor(cursor, _ORDER, str, str)
     if before is not None and None in before:
         raise HTTPException(422, "query.cursor: it is not a `next_cursor` of this list.")

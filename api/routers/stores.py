@@ -8,7 +8,7 @@ import duckdb
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.pages import Cursor, Limit, read_cursor, write_cursor
+from api.pages import Cursor, Limit, read_cursor, rows_on_page, write_cursor
 from api.reading import (
     REFUSALS,
     From,
@@ -16,7 +16,6 @@ from api.reading import (
     To,
     allowed_stores,
     answer,
-    check_limit,
     check_stores_known,
     page,
     refuse_other_stores,
@@ -198,11 +197,11 @@ def list_stores(
         ),
     ] = Sort.store_id,
     order: Literal["asc", "desc"] = "asc",
-    limit: Limit = 100,
+    limit: Limit = None,
     cursor: Cursor = None,
 ) -> Response:
     """List the stores with their figures, page by page."""
-    check_limit(request, limit)
+    limit = rows_on_page(request, limit)
     ordered = f"stores by {sort} {order}"
     key_type = {"store_id": str, "last_polled_at": datetime}.get(sort, float)
     last = read_cursor(cursor, ordered, key_type, str)
@@ -270,11 +269,11 @@ def get_timeline(
     store_id: StoreId,
     from_at: From = None,
     to_at: To = None,
-    limit: Limit = 100,
+    limit: Limit = None,
     cursor: Cursor = None,
 ) -> Response:
     """List what is known of a store's business time in a window, stretch by stretch."""
-    check_limit(request, limit)
+    limit = rows_on_page(request, limit)
     refuse_other_stores(request, [store_id])
     last = read_cursor(cursor, "timeline", datetime)
 

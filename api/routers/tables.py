@@ -9,13 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
 from api.access import needs
 from api.orders import Order
-from api.pages import ROWS_MAX
+from api.pages import ROWS_MAX, ROWS_ON_PAGE, rows_on_page
 from api.reading import (
     REFUSALS,
     Ask,
     allowed_stores,
     answer,
-    check_limit,
     check_stores_known,
     days,
     page,
@@ -57,7 +56,7 @@ class Asked(BaseModel):
                 raise ValueError(f"there is no parameter {name!r}; there are {', '.join(known)}")
         return given
 
-    limit: int = Field(100, ge=1, le=ROWS_MAX, description="Rows on a page.")
+    limit: int | None = Field(None, ge=1, le=ROWS_MAX, description=ROWS_ON_PAGE)
     cursor: str | None = Field(
         None, description="`next_cursor` of the page before, for the page behind it."
     )
@@ -164,7 +163,7 @@ def _page_type(table: Table) -> type[Page]:
 
 def _ask(table: Table, request: Request, asked: Any) -> Ask:
     """Return what reads a page of a table, or raise HTTPException for what needs no release."""
-    check_limit(request, asked.limit)
+    limit = rows_on_page(request, asked.limit)
     order = Order(f"{table.path} by {asked.sort}", table.keys(asked.sort), asked.cursor)
     stores = asked.stores if table.is_by_store else None
     refuse_other_stores(request, stores or [])
@@ -186,11 +185,11 @@ def _ask(table: Table, request: Request, asked: Any) -> Ask:
             from {table.name}
             where {conditions.sql}
             order by {order.sql}
-            limit {asked.limit + 1} offset {order.skipped}
+            limit {limit + 1} offset {order.skipped}
             """,
             conditions.values,
         ).fetchall()
-        on_page = rows[: asked.limit]
+        on_page = rows[:limit]
         is_last = len(rows) == len(on_page)
         next_cursor = None if is_last else order.next_cursor([keys for _, *keys in on_page])
         return page(release, table.path, [json for json, *_ in on_page], next_cursor, **said)

@@ -8,14 +8,13 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from api.pages import Cursor, Limit, read_cursor, write_cursor
+from api.pages import Cursor, Limit, read_cursor, rows_on_page, write_cursor
 from api.reading import (
     REFUSALS,
     From,
     To,
     allowed_stores,
     answer,
-    check_limit,
     check_stores_known,
     page,
     refuse_other_stores,
@@ -95,11 +94,11 @@ def get_uptime(
         list[str] | None,
         Query(description="Ids of the stores to count, all by default.", max_length=_STORES_MAX),
     ] = None,
-    limit: Limit = 100,
+    limit: Limit = None,
     cursor: Cursor = None,
 ) -> Response:
     """Sum up the figures of a window of time."""
-    check_limit(request, limit)
+    limit = rows_on_page(request, limit)
     ordered = f"uptime by {group_by}"
     last = read_cursor(cursor, ordered, str)
     if stores:
@@ -115,7 +114,7 @@ def get_uptime(
             conditions.add("stores.store_id in (select unnest(?::varchar[]))", counted)
         if last is not None:
             conditions.add(f"{key} > ? or {key} is null", *last)
-        sums = [f"sum(cast({name} as decimal(18, 6))) as {name}" for name in _SECONDS]
+        sums = [f"sum(cast(figures.{name} as decimal(18, 6))) as {name}" for name in _SECONDS]
         values = {name: name for name in ("stores", *_SECONDS)} | _RATIOS
         rows = connection.execute(
             f"""

@@ -1,6 +1,7 @@
 {{ config(materialized='table', post_hook="{{ keep_malformed_rows('stores') }}") }}
 
-with stores as (
+-- No column has the name of this, or it would be taken for the row.
+with raw_rows as (
     select * from {{ source('inputs', 'stores_numbered') }}
 )
 
@@ -10,6 +11,6 @@ select
     row_number,
     -- Null takes out what the files do not have.
     cast(
-        json_merge_patch(to_json(stores), '{"file_key": null, "row_number": null}') as varchar
+        json_merge_patch(to_json(raw_rows), '{"file_key": null, "row_number": null}') as varchar
     ) as raw_values,
-from stores
+from raw_rows

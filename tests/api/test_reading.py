@@ -2,11 +2,13 @@
 
 import base64
 import json
+import shutil
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import duckdb
 import pytest
 from fastapi.testclient import TestClient
 
@@ -217,6 +219,20 @@ def test_groups_add_up_to_the_whole_exactly(
     for name in whole:
         if name.endswith(("_seconds", "_seconds_min", "_seconds_max")):
             assert sum(row[name] for row in rows) == whole[name]
+
+
+@pytest.mark.parametrize("name", ["uptime_seconds", "business_seconds", "key", "stores", "figures"])
+def test_attribute_may_be_called_like_a_figure(
+    client: TestClient, settings: Settings, written: Path, tmp_path: Path, name: str
+):
+    path = Path(shutil.copy(written, tmp_path))
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(f"alter table stores add column {name} varchar default 'x'")
+    publish_copy(settings, path, "renamed")
+    [whole] = ask(client, "/uptime")["groups"]
+    [group] = ask(client, "/uptime", group_by=name)["groups"]
+    assert group == whole | {"group": "x"}
+    assert ask(client, "/stores/a")["store"]["attributes"] == {BRAND: "red", name: "x"}
 
 
 def test_uptime_counts_the_stores_asked_for(client: TestClient):

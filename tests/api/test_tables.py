@@ -91,8 +91,7 @@ def test_rows_are_those_of_the_table(
     condition = f"where store_id in ('{A}', '{B}')" if table.needs_stores else ""
     counted = connection.execute(f"select count(*) from {table.name} {condition}").fetchone()
     assert (len(rows),) == counted
-    # The sample is polled without gaps.
-    assert rows or path == "poll_gaps"
+    assert rows
     _page_type(table).model_validate({**ask(client, path, **all_of(table)), path: rows})
 
 
@@ -233,6 +232,19 @@ def test_page_is_as_long_as_the_setting_allows(settings: Settings, builder: Fake
             assert refused(client, url) == (422, "query.limit: 6 is more than 5, the most allowed.")
         for url in ("/reports?limit=6", "/audit?limit=6", "/stores?limit=6", "/uptime?limit=6"):
             assert refused(client, url) == (422, "query.limit: 6 is more than 5, the most allowed.")
+
+
+def test_what_is_not_asked_for_fits_the_settings(settings: Settings, builder: FakeBuilder):
+    tight = settings.model_copy(update={"page_rows_max": 5, "window_days_max": 1})
+    with local_client(create_app(tight, builder)) as client:
+        for path, table in BY_PATH.items():
+            stores = {"stores": [A, B]} if table.needs_stores else {}
+            assert len(ask(client, path, **stores)[path]) <= 5
+        assert len(ask(client, "stores")["stores"]) == 5
+        assert len(ask(client, "uptime", group_by="store")["groups"]) == 5
+        assert ask(client, f"stores/{A}/timeline")["timeline"]
+        assert ask(client, "reports")["reports"] == []
+        assert ask(client, "audit")["entries"] == []
 
 
 def test_query_that_takes_too_long_is_ended(client: TestClient, monkeypatch: pytest.MonkeyPatch):

@@ -1,6 +1,7 @@
 """Files as they come: each row is used or set aside with a reason; what stops a build is said."""
 
 import gzip
+import json
 import os
 import subprocess
 from collections.abc import Callable
@@ -76,8 +77,8 @@ CSV = {
     "A,2,24:00,10:00\nA,3,09:00\nA,4,09:00:00,10:00:00,extra\n",
     "menu_hours.csv": "day,store_id,end_time_local,start_time_local\n5.0,A,12:00,11:00\n",
     "timezones.csv": "timezone_str,Store_Id\nUTC,A\nUTC\n",
-    "stores.csv": "Store_ID,Brand,id,value,all,City Name,brand,store_of_group,\n"
-    "A,old,7,v,everything,Paris,y,s,\nA,new,7,v,everything,Paris,y,s,\nnowhere,new,,,,,,,\n,new,,,,,,,\n",
+    "stores.csv": "Store_ID,Brand,i\0d,value,all,City Name,brand,store_of_group,stores,\n"
+    "A,old,7,v,everything,Paris,y,s,o,\nA,new,7,v,everything,Paris,y,s,o,\nnowhere,new,,,,,,,,\n,new,,,,,,,,\n",
     "uptime_targets.csv": "Attribute,Value,Target,Period\nbrand,new,99.5%,Month\nid,7,0.9,year\n"
     'city name,Paris,"0,9",day\nvalue,v,0.9,fortnight\nbrand,old,0.9,day\n',
     "exclusions.csv": "store_id,from,to,reason\n"
@@ -96,6 +97,7 @@ PARQUET = {
     "business_hours_typed.parquet": "'B' as store_id, 6::tinyint as day, "
     "time '09:00' as start_time_local, time '10:30' as end_time_local, "
     "date '2026-01-01' as valid_from, null::date as valid_to",
+    "stores_typed.parquet": """'B' as store_id, 'q' as "a""b", 2 as "Brand " """,
 }
 # A value that spans two lines counts as one.
 REJECTED = [
@@ -189,16 +191,33 @@ def test_hours_of_both_names_and_of_every_type_are_united(query: Query) -> None:
 def test_attributes_may_have_any_name(query: Query) -> None:
     found = query("select attribute, value from store_groups where store_id = 'A' order by all")
     assert found == [
+        ('a"b', None),
         ("all", None),
         ("brand", "new"),
+        ("brand_2", "y"),
         ("city name", "Paris"),
         ("given_all", "everything"),
         ("given_store_of_group", "s"),
         ("id", "7"),
         ("store_id", "A"),
+        ("stores", "o"),
         ("timezone", "UTC"),
         ("value", "v"),
     ]
+    assert query("""select "a""b", brand from stores where store_id = 'B'""") == [("q", "2")]
+    [(repeated,)] = query("select raw_values from rejected_rows where reason = 'repeated_store'")
+    assert json.loads(repeated) == {
+        "store_id": "A",
+        "brand": "old",
+        "id": "7",
+        "value": "v",
+        "given_all": "everything",
+        "city name": "Paris",
+        "brand_2": "y",
+        "given_store_of_group": "s",
+        "stores": "o",
+        'a"b': None,
+    }
     targets = query("select attribute, value, target_ratio from target_attainment order by all")
     assert set(targets) == {("brand", "new", 0.995), ("id", "7", 0.9)}
 
