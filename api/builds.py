@@ -139,24 +139,34 @@ class DbtBuilder:
 
 
 def service_builder(settings: Settings) -> DbtBuilder:
-    """Return the builder of the service, which is not disturbed by anyone else's dbt.
+    """Return the builder of the service.
 
     Its parse cache lies beside the warehouse, since it holds only for one environment.
     """
+    return undisturbed_builder(
+        settings, settings.data, settings.db, target_path=settings.db.parent / "target"
+    )
+
+
+def undisturbed_builder(
+    settings: Settings, data: Path, db: Path, target_path: Path, selection: Sequence[str] = ()
+) -> DbtBuilder:
+    """Return a builder from `data` to `db` that shares nothing with anyone else's dbt."""
     environment = os.environ | {
-        "STORE_UPTIME_DATA": str(settings.data),
-        "STORE_UPTIME_DB": str(settings.db),
+        "STORE_UPTIME_DATA": str(data),
+        "STORE_UPTIME_DB": str(db),
         # The service waits for a locked file itself, and looks again more often.
         "STORE_UPTIME_BUILD_WAIT_SECONDS": "0",
     }
     flags = ("--no-write-json", "--log-level", "error", "--log-level-file", "none")
-    return _dbt_builder(settings, environment, settings.db.parent / "target", flags)
+    return _dbt_builder(settings, environment, target_path, [*flags, "--", *selection])
 
 
 def one_builder(settings: Settings) -> DbtBuilder:
     """Return a builder for one build, which shares the parse cache of `dbt build`."""
+    target_path = PROJECT / (os.environ.get("DBT_TARGET_PATH") or "target")
     flags = ("--log-level", "none", "--log-level-file", "info")
-    return _dbt_builder(settings, dict(os.environ), PROJECT / "target", flags)
+    return _dbt_builder(settings, dict(os.environ), target_path, flags)
 
 
 def _dbt_builder(

@@ -1,14 +1,12 @@
 """What a build would reject of an upload, found out by a build of it alone, in a scratch folder."""
 
-import os
+import asyncio
 import shutil
-import sys
-import threading
 from dataclasses import dataclass
 
 import duckdb
 
-from api.builds import DbtBuilder
+from api.builds import undisturbed_builder
 from api.input_columns import input_columns
 from api.settings import Settings
 from api.uploads import Upload
@@ -29,54 +27,52 @@ class Rejected:
 
 
 class DryRuns:
-    """A dbt process of its own, started by the first dry run; one dry run at a time."""
+    """A dbt process of its own, started by the first dry run.
+
+    Whoever asks for a dry run takes `turn` first: there is one at a time, and those that wait keep
+    no thread from others.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.folder = settings.db.parent / "dry_run"
         self.folder.mkdir(parents=True, exist_ok=True)
         self._db = self.folder / "dry_run.duckdb"
         self._data = self.folder / "data"
-        self._lock = threading.Lock()
-        environment = os.environ | {
-            "STORE_UPTIME_DATA": str(self._data),
-            "STORE_UPTIME_DB": str(self._db),
-            "STORE_UPTIME_BUILD_WAIT_SECONDS": "0",
-        }
-        flags = ("--no-write-json", "--log-level", "error", "--log-level-file", "none")
-        command = [sys.executable, "-m", "api.build_worker", str(self.folder / "target"), *flags]
-        command += ["--", "--select", "+rejected_rows", "--exclude-resource-type", "test"]
-        self._builder = DbtBuilder(environment, settings.build_timeout_seconds, command)
+        self.turn = asyncio.Lock()
+        selection = ("--select", "+rejected_rows", "--exclude-resource-type", "test")
+        self._builder = undisturbed_builder(
+            settings, self._data, self._db, self.folder / "target", selection
+        )
 
     def rejected(self, upload: Upload, input_name: str) -> list[Rejected]:
         """Return what a build would reject, most rows first.
 
         Raises BuildError if that cannot be told.
         """
-        with self._lock:
-            self._lay_out(upload, input_name)
-            try:
-                self._builder.build()
-                with duckdb.connect(self._db, read_only=True) as connection:
-                    rows = connection.execute(
-                        f"""
-                        select
-                            reason,
-                            count(*) as rows,
-                            list(
-                                {{'line_number': line_number, 'store_id': store_id,
-                                'raw_values': raw_values}} order by line_number
-                            )[:{_SAMPLES}]
-                        from rejected_rows
-                        -- Which stores and groups there are, other files tell.
-                        where input = ? and reason not in ('unknown_store', 'unknown_group')
-                        group by reason
-                        order by rows desc, reason
-                        """,
-                        [input_name],
-                    ).fetchall()
-            finally:
-                shutil.rmtree(self._data)
-                self._db.unlink(missing_ok=True)
+        self._lay_out(upload, input_name)
+        try:
+            self._builder.build()
+            with duckdb.connect(self._db, read_only=True) as connection:
+                rows = connection.execute(
+                    f"""
+                    select
+                        reason,
+                        count(*) as rows,
+                        list(
+                            {{'line_number': line_number, 'store_id': store_id,
+                            'raw_values': raw_values}} order by line_number
+                        )[:{_SAMPLES}]
+                    from rejected_rows
+                    -- Which stores and groups there are, other files tell.
+                    where input = ? and reason not in ('unknown_store', 'unknown_group')
+                    group by reason
+                    order by rows desc, reason
+                    """,
+                    [input_name],
+                ).fetchall()
+        finally:
+            shutil.rmtree(self._data)
+            self._db.unlink(missing_ok=True)
         return [Rejected(*row) for row in rows]
 
     def close(self) -> None:

@@ -19,6 +19,9 @@ _NAME = re.compile(
     r"(?P<input>[a-z_]+)_(?P<landed>\d{8}T\d{12})_(?P<sha256>[0-9a-f]{64})\.(csv|csv\.gz|parquet)"
 )
 
+# Of these inputs the row holds that came last.
+_LAST_HOLDS = ("stores", "timezones")
+
 
 class LandingError(Exception):
     """Nothing can land in the folder; the message says why and what to do."""
@@ -67,7 +70,8 @@ class Landing:
         """Make a finished upload an input; return its file, and whether it is new.
 
         Once this returns the file is there whatever happens. The same content is not landed
-        twice. With `replaces`, what has landed for the input before goes.
+        twice; sent again, it counts as come last where that matters. With `replaces`, what has
+        landed for the input before goes.
         """
         with self._lock:
             landed = self.find(upload.sha256, input_name)
@@ -76,23 +80,30 @@ class Landing:
                 landed = None
             is_new = landed is None
             if landed is None:
-                landed = self._land(upload, input_name)
+                landed = self._take(upload.path, input_name, upload.sha256, upload.format)
+            others = [found for found in self._of_input(input_name) if found.path != landed.path]
             if replaces:
-                for path in self._data.glob(f"{input_name}_*"):
-                    found = _landed(path)
-                    if found is not None and found.input == input_name and path != landed.path:
-                        path.unlink(missing_ok=True)
+                for other in others:
+                    other.path.unlink(missing_ok=True)
                 sync(self._data)
+            elif input_name in _LAST_HOLDS and any(
+                other.landed_at > landed.landed_at for other in others
+            ):
+                ending = landed.path.name.partition(".")[2]
+                landed = self._take(landed.path, input_name, landed.sha256, ending)
             return landed, is_new
 
-    def _land(self, upload: Upload, input_name: str) -> Landed:
+    def _take(self, path: Path, input_name: str, sha256: str, ending: str) -> Landed:
+        """Have a file be the last that came for an input."""
         landed_at = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
-        path = self._data / f"{input_name}_{landed_at}_{upload.sha256}.{upload.format}"
-        upload.path.replace(path)
+        landed = _landed(path.replace(self._data / f"{input_name}_{landed_at}_{sha256}.{ending}"))
         sync(self._data)
-        landed = _landed(path)
         assert landed is not None
         return landed
+
+    def _of_input(self, input_name: str) -> list[Landed]:
+        found = (_landed(path) for path in self._data.glob(f"{input_name}_*"))
+        return [landed for landed in found if landed is not None and landed.input == input_name]
 
 
 def _landed(path: Path) -> Landed | None:

@@ -158,9 +158,12 @@ async def ingest(
         )
         try:
             await _receive(request, upload)
-            answer = await run_in_threadpool(
-                _judge if dry_run else _land, request, upload, name, replace
-            )
+            answer: Receipt | Judgement
+            if dry_run:
+                async with request.app.state.dry_runs.turn:
+                    answer = await run_in_threadpool(_judge, request, upload, name)
+            else:
+                answer = await run_in_threadpool(_land, request, upload, name, replace)
         finally:
             await run_in_threadpool(upload.discard)
     except TooLargeError as error:
@@ -259,7 +262,7 @@ def _land(request: Request, upload: Upload, name: str, replace: bool) -> Receipt
     )
 
 
-def _judge(request: Request, upload: Upload, name: str, replace: bool) -> Judgement:
+def _judge(request: Request, upload: Upload, name: str) -> Judgement:
     rows = check(upload, name, request.app.state.settings.unpacked_bytes_max)
     try:
         rejected = request.app.state.dry_runs.rejected(upload, name)

@@ -5,6 +5,8 @@ import gzip
 import hashlib
 import io
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 from fastapi.testclient import TestClient
 from starlette.requests import ClientDisconnect, Request
 
+from api.dry_runs import Rejected
 from api.inputs import input_files
 from api.landing import Landing
 from api.main import create_app
@@ -115,6 +118,26 @@ def test_same_content_twice_is_one_file(client: TestClient, settings: Settings):
     assert [answer.status_code for answer in (first, second, packed)] == [201, 200, 200]
     assert len(landed(settings)) == 1
     assert first.json() | {"is_new": False} == second.json() == packed.json()
+
+
+@pytest.mark.parametrize("name", ["timezones", "stores", "store_status"])
+def test_what_is_sent_again_comes_last_where_that_matters(
+    client: TestClient, settings: Settings, name: str
+):
+    contents = [
+        f"store_id,timezone_str,status,timestamp_utc\na,{zone},active,2026-03-11 10:00:00 UTC\n"
+        for zone in ("UTC", "America/Chicago")
+    ]
+    first, second = [post(client, content, name).json() for content in contents]
+    again = post(client, contents[0], name)
+    assert (again.status_code, again.json()["is_new"]) == (200, False)
+    if name == "store_status":
+        assert again.json()["file"] == first["file"]
+    else:
+        assert again.json()["file"] > second["file"]
+        assert (settings.data / again.json()["file"]).read_text() == contents[0]
+        assert post(client, contents[0], name).json() == again.json()
+    assert landed(settings) == sorted([second["file"], again.json()["file"]])
 
 
 def test_same_content_for_another_input_is_another_file(client: TestClient, settings: Settings):
@@ -286,6 +309,33 @@ def test_other_packing_is_refused(client: TestClient):
 def test_only_inputs_can_be_sent(client: TestClient, settings: Settings, name: str):
     assert post(client, POLLS, name).status_code == 404
     assert landed(settings) == []
+
+
+def test_dry_runs_that_wait_keep_nobody_else_waiting(
+    client: TestClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    publish(settings)
+    received, may_end, finish = threading.Semaphore(0), threading.Event(), Upload.finish
+
+    def finish_and_tell(upload: Upload) -> None:
+        finish(upload)
+        received.release()
+
+    def rejected(*_: object) -> list[Rejected]:
+        may_end.wait()
+        return []
+
+    monkeypatch.setattr(Upload, "finish", finish_and_tell)
+    monkeypatch.setattr(client.app.state.dry_runs, "rejected", rejected)
+    more_than_threads = 60
+    with ThreadPoolExecutor(more_than_threads) as pool:
+        runs = [pool.submit(post, client, POLLS, dry_run="true") for _ in range(more_than_threads)]
+        try:
+            assert all(received.acquire(timeout=60) for _ in runs)
+            assert client.get("/reports").status_code == 200
+        finally:
+            may_end.set()
+        assert {run.result().status_code for run in runs} == {200}
 
 
 def test_dry_run_that_is_misspelt_does_not_land(client: TestClient, settings: Settings):
