@@ -16,7 +16,9 @@ from api import logs
 from api.access import SCOPES, Access, AccessError
 from api.builds import BuildError, one_builder
 from api.gate import is_loopback
+from api.inputs import not_read
 from api.releases import NoReleaseError, Releases, attach_sql
+from api.reports import InUseError, refuse_if_in_use
 from api.settings import Settings, SettingsError, read_settings
 from api.snapshots import NEWEST, write_report
 
@@ -33,6 +35,7 @@ def serve(settings: Settings) -> None:
             f"STORE_UPTIME_HOST={settings.host}: without any token the service listens on "
             "127.0.0.1 only; make one by `python -m api tokens create NAME --scope read`."
         )
+    refuse_if_in_use(settings.output)
     from api.main import app
 
     logs.configure()
@@ -51,14 +54,16 @@ def serve(settings: Settings) -> None:
 
 def report(settings: Settings) -> None:
     """Build, and write the report of what was built."""
+    settings.output.mkdir(parents=True, exist_ok=True)
     print(f"Building from {_shown(settings.data)} …", flush=True)
+    if ignored := not_read(settings.data):
+        print(ignored, flush=True)
     builder = one_builder(settings)
     try:
         builder.build()
     finally:
         builder.close()
     releases = Releases(settings.db)
-    settings.output.mkdir(parents=True, exist_ok=True)
     path = settings.output / NEWEST
     with releases.open_newest() as (release, connection):
         stores = write_report(connection, path)
@@ -139,7 +144,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             audit(settings, given)
         else:
             sql(settings, rest)
-    except (SettingsError, AccessError, BuildError, NoReleaseError) as error:
+    except (SettingsError, AccessError, InUseError, BuildError, NoReleaseError, OSError) as error:
         sys.exit(f"Error: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
@@ -179,11 +184,14 @@ def _instant(text: str) -> datetime:
         if days := re.fullmatch(r"([1-9][0-9]{0,4})d", text):
             return datetime.now(UTC) + timedelta(days=int(days[1]))
         found = datetime.fromisoformat(text)
-    except ValueError:
+        expires_at = found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise AccessError(
             f"--expires {text}: days such as 30d, or a date such as 2030-12-31, are accepted."
         ) from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    if expires_at <= datetime.now(UTC):
+        raise AccessError(f"--expires {text}: that is past.")
+    return expires_at
 
 
 def _settings_help() -> str:

@@ -45,7 +45,8 @@ class Plugin(BasePlugin):
                 f"{', '.join(_TAKEN_NAMES)}."
             )
         try:
-            Path(creds.path).parent.mkdir(parents=True, exist_ok=True)
+            # DuckDB knows `~`, too.
+            Path(creds.path).expanduser().parent.mkdir(parents=True, exist_ok=True)
             while (opened := self._open(creds.path, config)) is None:
                 time.sleep(_LOOK_SECONDS)
         except (OSError, duckdb.Error) as error:

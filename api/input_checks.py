@@ -7,7 +7,6 @@ import duckdb
 
 from api.csv_files import DamagedError, csv_dialect
 from api.input_columns import expression, input_columns
-from api.releases import quoted
 from api.rows import columns, identifier, literal
 from api.uploads import Upload, UploadError, check_unpacked_size
 
@@ -57,7 +56,7 @@ def _check_csv(
     # As in the macro csv_scans, and of the same columns, so that the same lines are malformed.
     source = f"""
         read_csv(
-            {quoted(upload.path)}, auto_detect = false, header = false, skip = 1,
+            {literal(upload.path)}, auto_detect = false, header = false, skip = 1,
             columns = {{{types}}}, delim = {literal(dialect.delimiter)},
             quote = '"', escape = '"',
             {lenient}
@@ -78,7 +77,7 @@ def _check_parquet(
     spec: dict[str, Any],
     unpacked_bytes_max: int,
 ) -> Rows:
-    file = quoted(upload.path)
+    file = literal(upload.path)
     [(size,)] = connection.execute(
         f"select sum(total_uncompressed_size) from parquet_metadata({file})"
     ).fetchall()

@@ -37,16 +37,30 @@ def input_files(folder: Path) -> dict[str, os.stat_result]:
 
     A folder that is gone has none; the build then says so.
     """
-    found = {}
+    called_like_inputs = _called_like_inputs(folder)
+    return {entry.path: entry.stat() for entry in called_like_inputs if _is_read(entry)}
+
+
+def not_read(folder: Path) -> str | None:
+    """Return a sentence that names the files that are called like an input and not read."""
+    names = sorted(entry.name for entry in _called_like_inputs(folder) if not _is_read(entry))
+    if not names:
+        return None
+    *others, last = ENDINGS
+    return f"Not read, as inputs end in {', '.join(others)} or {last}: {', '.join(names)}."
+
+
+def _called_like_inputs(folder: Path) -> Iterator[os.DirEntry[str]]:
     names = tuple(name for spec in input_columns().values() for name in spec["files"])
     real_folder = os.path.realpath(folder)
     with suppress(FileNotFoundError), os.scandir(real_folder) as entries:
         for entry in entries:
-            name = entry.name.lower()
-            is_input = name.startswith(names) and name.endswith(ENDINGS)
-            if is_input and entry.is_file():
-                found[entry.path] = entry.stat()
-    return found
+            if entry.name.lower().startswith(names) and entry.is_file():
+                yield entry
+
+
+def _is_read(entry: os.DirEntry[str]) -> bool:
+    return entry.name.lower().endswith(ENDINGS)
 
 
 def _changed_project_file(release: Release, project: Path) -> str | None:

@@ -7,7 +7,7 @@ import time
 import duckdb
 
 from api.builds import Builder, BuildError, CancelledError, LockedError, Progress
-from api.inputs import why_outdated
+from api.inputs import not_read, why_outdated
 from api.options import ReportOptions
 from api.releases import Release, Releases, attach
 from api.reports import Contents, Reports
@@ -114,6 +114,8 @@ class Jobs:
                 return release
             try:
                 log.info("Building, since %s", reason)
+                if ignored := not_read(self._settings.data):
+                    log.warning(ignored)
                 began_at = time.monotonic()
                 self._builder.build(self._keep_progress)
                 log.info("Built in %.2f s", time.monotonic() - began_at)

@@ -12,6 +12,7 @@ MEDIA_TYPES: dict[Format, str] = {
     "json": "application/json",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+# How many stores can be named in one request.
 STORES_MAX = 1000
 
 

@@ -15,6 +15,7 @@ from uuid import uuid4
 import duckdb
 
 from api.disk import sync
+from api.rows import literal
 
 log = logging.getLogger(__name__)
 
@@ -179,11 +180,7 @@ def attach_sql(path: Path) -> str:
 
     The name matters: DuckDB 1.5 writes it into the views of a release.
     """
-    return f"attach {quoted(path)} as release (read_only); use release;"
-
-
-def quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
+    return f"attach {literal(path)} as release (read_only); use release;"
 
 
 def _modified_at(path: Path) -> float:

@@ -16,6 +16,8 @@ from api.options import Format, ReportOptions
 
 Status = Literal["Queued", "Running", "Complete", "Failed"]
 
+_LOCK = "reports.lock"
+
 # A report during which the service was killed so often may be what kills it.
 MAX_ATTEMPTS = 3
 
@@ -111,7 +113,7 @@ class Reports:
 
         Raises InUseError if another service is running on the same folder.
         """
-        self._guard = _claim(output / "reports.lock")
+        self._guard = _claim(output / _LOCK)
         path = output / "reports.sqlite"
         self._writer = _connect(path)
         self._writer.executescript(_TABLE)
@@ -150,7 +152,7 @@ class Reports:
         )
         if added:
             return report_id
-        [(before, said_before)] = self._write(
+        [(before, said_before)] = self._read(
             "select report_id, options from reports where requested_by = ? and idempotency_key = ?",
             (asker, key),
         )
@@ -176,7 +178,7 @@ class Reports:
 
     def options(self, report_id: str) -> ReportOptions:
         """Return what was asked of a report."""
-        rows = self._write("select options from reports where report_id = ?", (report_id,))
+        rows = self._read("select options from reports where report_id = ?", (report_id,))
         return ReportOptions.model_validate_json(rows[0][0]) if rows else ReportOptions()
 
     def page(self, limit: int, before: tuple[str, str] | None = None) -> Sequence[Entry]:
@@ -208,7 +210,7 @@ class Reports:
 
     def expired(self, days: float) -> Sequence[Report]:
         """Return the reports that were finished longer ago."""
-        rows = self._write(
+        rows = self._read(
             "select report_id, status, error, format from reports where finished_at < ?",
             (_text(datetime.now(UTC) - timedelta(days=days)),),
         )
@@ -223,13 +225,12 @@ class Reports:
 
     def counts(self) -> dict[str, tuple[int, float]]:
         """Return the number of reports of each status, and the seconds they took in all."""
-        with self._lock:
-            rows = self._writer.execute(
-                """
-                select status, count(*), total((julianday(finished_at) - julianday(triggered_at)))
-                from reports group by status
-                """
-            ).fetchall()
+        rows = self._read(
+            """
+            select status, count(*), total((julianday(finished_at) - julianday(triggered_at)))
+            from reports group by status
+            """
+        )
         return {status: (count, days * 86_400) for status, count, days in rows}
 
     def claim_queued(self) -> list[str]:
@@ -308,7 +309,7 @@ class Reports:
         self._writer.execute(_ADDED_INDEX)
 
     def _entries(self, condition: str, values: tuple) -> Sequence[Entry]:
-        rows = self._write(
+        rows = self._read(
             f"""
             select
                 report_id, status, error, format, options, nullif(requested_by, ''), triggered_at,
@@ -328,6 +329,16 @@ class Reports:
             rows = self._writer.execute(statement, values).fetchall()
             self._found = {}
             return rows
+
+    def _read(self, statement: str, values: tuple = ()) -> list[tuple]:
+        """Read what has been written so far, where it may take longer than an event loop waits."""
+        with self._lock:
+            return self._writer.execute(statement, values).fetchall()
+
+
+def refuse_if_in_use(output: Path) -> None:
+    """Raise InUseError if a service is running on an output folder."""
+    os.close(_claim(output / _LOCK))
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -15,9 +15,9 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def literal(text: str) -> str:
-    """Return a text as SQL text."""
-    return "'" + text.replace("'", "''") + "'"
+def literal(text: object) -> str:
+    """Return a text, or a path, as SQL text."""
+    return "'" + str(text).replace("'", "''") + "'"
 
 
 def json_object(values: dict[str, str]) -> str:

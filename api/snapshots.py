@@ -12,7 +12,7 @@ import xlsxwriter
 
 from api.disk import sync
 from api.options import MEDIA_TYPES, Format, ReportOptions
-from api.releases import quoted
+from api.rows import literal
 
 NEWEST = "store_report.csv"
 _NAME = re.compile(
@@ -67,7 +67,7 @@ def write_report(
         else:
             counted = connection.execute(
                 f"""
-                copy ({query}) to {quoted(unfinished)}
+                copy ({query}) to {literal(unfinished)}
                 ({_COPY_OPTIONS[options.format]}, use_tmp_file false)
                 """
             ).fetchone()
@@ -84,7 +84,7 @@ def _query(options: ReportOptions) -> str:
         source += "_all"
     if options.as_of:
         source += f"_as_of(timestamp '{_shown(options.as_of)}')"
-    chosen = ", ".join(quoted(store) for store in options.stores or [])
+    chosen = ", ".join(literal(store) for store in options.stores or [])
     condition = f"where report.store_id in ({chosen})" if options.stores else ""
     store_id = _CSV_ID if options.format == "csv" else "report.store_id"
     return f"""

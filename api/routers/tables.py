@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
 from api.access import needs
+from api.options import STORES_MAX
 from api.orders import Order
 from api.pages import ROWS_MAX, ROWS_ON_PAGE, rows_on_page
 from api.reading import (
@@ -28,7 +29,6 @@ from api.tables import TABLES, Table
 
 router = APIRouter(tags=["tables"])
 
-_STORES_MAX = 1000
 _KINDS: dict[str, Any] = {
     "varchar": str,
     "varchar[]": list[str],
@@ -129,7 +129,7 @@ def _asked_type(table: Table) -> type[Asked]:
         said = "Ids of the stores." if table.needs_stores else "Ids of the stores, by default all."
         fields["stores"] = (
             kind,
-            Field(default, min_length=1, max_length=_STORES_MAX, description=said),
+            Field(default, min_length=1, max_length=STORES_MAX, description=said),
         )
     windows = {0: (), 1: (OnDays,), 2: (InWindow,)}[len(table.window)]
     return create_model(f"{_title(table)}Asked", __base__=(*windows, Asked), **fields)

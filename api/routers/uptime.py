@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from api.options import STORES_MAX
 from api.pages import Cursor, Limit, read_cursor, rows_on_page, write_cursor
 from api.reading import (
     REFUSALS,
@@ -25,8 +26,6 @@ from api.releases import Release
 from api.rows import Conditions, columns, identifier, json_object
 
 router = APIRouter(tags=["stores"])
-
-_STORES_MAX = 1000
 
 _SECONDS = (
     "business_seconds",
@@ -92,7 +91,7 @@ def get_uptime(
     ] = "none",
     stores: Annotated[
         list[str] | None,
-        Query(description="Ids of the stores to count, all by default.", max_length=_STORES_MAX),
+        Query(description="Ids of the stores to count, all by default.", max_length=STORES_MAX),
     ] = None,
     limit: Limit = None,
     cursor: Cursor = None,

@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 
 from api.builds import Progress, Tell, tell_nobody
 from api.inputs import input_files
-from api.releases import quoted
+from api.rows import literal
 from api.settings import Settings
 
 AS_OF = "2026-03-12T18:13:22.479220Z"
@@ -38,7 +38,7 @@ def write_release(db: Path, data: Path) -> Path:
     with duckdb.connect() as connection:
         connection.execute(
             f"""
-            attach {quoted(path)} as release (storage_version 'v1.5.0');
+            attach {literal(path)} as release (storage_version 'v1.5.0');
             use release;
             create table store_report_minutes (store_id varchar, {minutes});
             create table input_files (

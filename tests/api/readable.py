@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from api.releases import quoted
+from api.rows import literal
 from api.settings import Settings
 from tests.api.fakes import point_to
 
@@ -81,7 +81,7 @@ create macro uptime_between(from_at, to_at) as table (
 def write_readable(path: Path) -> Path:
     """Write the release to a file."""
     with duckdb.connect() as connection:
-        connection.execute(f"attach {quoted(path)} as release; use release; begin; {_SQL}")
+        connection.execute(f"attach {literal(path)} as release; use release; begin; {_SQL}")
         for store_id, timezone, brand, status, downtime in STORES:
             polled_at = None if status is None else "2026-03-12 17:00"
             connection.execute(

@@ -8,6 +8,7 @@ import pytest
 
 from api import __main__ as commands
 from api.builds import BuildError
+from api.reports import Reports
 from api.settings import PROJECT, Settings
 from tests.api.fakes import AS_OF, FakeBuilder, csv_of, publish
 
@@ -41,8 +42,10 @@ def test_help_names_commands_and_settings(capsys: pytest.CaptureFixture[str]):
         commands.main(["--help"])
     text = capsys.readouterr().out
     assert ended.value.code == 0
-    for name in ("serve", "report", "sql", *Settings.model_fields):
-        assert name.upper() in text or name in text
+    for name in ("serve", "report", "sql", "tokens", "audit"):
+        assert f"\n    {name} " in text
+    for name, field in Settings.model_fields.items():
+        assert f"STORE_UPTIME_{name.upper()}={field.default}\n      {field.description}" in text
 
 
 @pytest.mark.usefixtures("_without_dbt")
@@ -59,6 +62,56 @@ def test_report_says_what_it_wrote(
         "Rejected input rows: 1 bad_time.\n"
         "\n" + csv_of("a", "b", "c", "d", "e")
     )
+
+
+@pytest.mark.usefixtures("_without_dbt")
+def test_report_names_files_that_are_not_read(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+):
+    for name in ("store_status_2.xlsx", "Timezones.csv.zip", "notes.csv"):
+        (settings.data / name).touch()
+    commands.main(["report"])
+    assert capsys.readouterr().out.splitlines()[1] == (
+        "Not read, as inputs end in .csv, .csv.gz or .parquet: "
+        "Timezones.csv.zip, store_status_2.xlsx."
+    )
+
+
+@pytest.mark.usefixtures("_without_dbt")
+def test_folder_that_cannot_be_made_is_one_sentence(
+    settings: Settings, builder: FakeBuilder, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("STORE_UPTIME_OUTPUT", str(settings.data / "store_status.csv" / "output"))
+    with pytest.raises(SystemExit) as ended:
+        commands.main(["report"])
+    assert "Not a directory" in str(ended.value.code)
+    assert builder.builds == 0
+
+
+@pytest.mark.usefixtures("_in_environment")
+def test_second_service_on_the_same_folder_is_one_sentence(settings: Settings):
+    settings.output.mkdir(exist_ok=True)
+    record = Reports(settings.output)
+    with pytest.raises(SystemExit) as ended:
+        commands.main(["serve"])
+    record.close()
+    assert ended.value.code == f"Error: Another service already works in {settings.output}."
+
+
+@pytest.mark.usefixtures("_in_environment")
+@pytest.mark.parametrize(
+    ("expires", "said"),
+    [
+        ("2020-01-01", "that is past."),
+        ("0001-01-01T00:00+14:00", "days such as 30d, or a date such as 2030-12-31, are accepted."),
+        ("soon", "days such as 30d, or a date such as 2030-12-31, are accepted."),
+    ],
+)
+def test_token_needs_an_end_to_come(expires: str, said: str, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as ended:
+        commands.main(["tokens", "create", "n", "--scope", "read", "--expires", expires])
+    assert ended.value.code == f"Error: --expires {expires}: {said}"
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.usefixtures("_without_dbt")
