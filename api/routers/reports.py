@@ -237,7 +237,10 @@ async def get_report(request: Request, report_id: str) -> Response:
     },
 )
 async def download(request: Request, name: str) -> Response:
-    """Fetch a finished report: `<report_id>.<format>`, or `store_report.csv`, the newest without options."""
+    """Fetch a finished report, `<report_id>.<format>`.
+
+    `store_report.csv` is the newest that was asked for without options.
+    """
     is_there = name == NEWEST or _is_complete(request, name)
     output = request.app.state.settings.output
     report = await run_in_threadpool(open_report, output, name) if is_there else None
