@@ -155,7 +155,7 @@ class Access:
 
         Raises AccessError if there is no such token, or it was revoked before.
         """
-        # A loss of power must not bring the token back; what the log loses by one is no danger.
+        # A token must stay revoked after a power cut; the audit log may lose its last entries.
         self._writer.execute("pragma synchronous = full")
         revoked = self._write(
             "update tokens set revoked_at = ? where token_id = ? and revoked_at is null "

@@ -24,7 +24,7 @@ class Dialect:
     """How a CSV file is written; the names of its columns are in lower case.
 
     DuckDB gives up on a file that mixes line ends unless it is told not to be strict, knows a
-    packed one by its name only if that is not in capitals, and may lose the lines behind an open
+    packed one by its name only if that is not in capitals, and may lose the lines after an open
     quote when it reads many files at once.
     """
 

@@ -50,7 +50,7 @@ class _RefusedError(Exception):
 
 
 class Gate:
-    """Middleware that lets requests pass which may, with `request.state.principal` set."""
+    """Middleware that passes on allowed requests, with `request.state.principal` set."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app

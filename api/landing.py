@@ -14,7 +14,7 @@ from api.unpacking import GzipError, content
 from api.uploads import Upload, remove_abandoned
 
 # Files of one input are read in the order of their names: so uploads come in the order of their
-# arrival, behind a file that is named like the input alone.
+# arrival, after a file that is named like the input alone.
 _NAME = re.compile(
     r"(?P<input>[a-z_]+)_(?P<landed>\d{8}T\d{12})_(?P<sha256>[0-9a-f]{64})\.(csv|csv\.gz|parquet)"
 )

@@ -38,10 +38,10 @@ class ReportOptions(BaseModel):
     )
     columns: Literal["default", "all"] = Field(
         "default",
-        description="`all`: behind the default ones, for each period also unknown, excluded, "
+        description="`all`: after the default ones, for each period also unknown, excluded, "
         "business and confirmed time, the least and the most uptime, the uptime and the coverage "
-        "ratio, and the number of polls. With `as_of` further back than a day, what hangs on polls "
-        "that are not kept any more is empty.",
+        "ratio, and the number of polls. With `as_of` further back than a day, what depends on "
+        "polls that are not kept any more is empty.",
     )
     format: Format = Field(
         "csv",

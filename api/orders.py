@@ -45,13 +45,13 @@ class Order:
 
     @property
     def sql(self) -> str:
-        """What comes behind `order by`."""
+        """What comes after `order by`."""
         return ", ".join(
             f"{key.sql} {'desc' if key.descends else 'asc'} nulls last" for key in self._keys
         )
 
     def condition(self, connection: duckdb.DuckDBPyConnection) -> tuple[Any, ...]:
-        """Return the condition of rows that come with the last row or behind it, then its values.
+        """Return the condition of rows that come with the last row or after it, then its values.
 
         Raises HTTPException 422 for a cursor that nobody was given.
         """
@@ -67,7 +67,7 @@ class Order:
         equals: list[object] = []
         for key, value in zip(self._keys, last, strict=True):
             if value is None:
-                # Nothing comes behind null.
+                # Nothing comes after null.
                 equal.append(f"{key.sql} is null")
                 continue
             further = f"({key.sql} {'<' if key.descends else '>'} ? or {key.sql} is null)"
@@ -79,7 +79,7 @@ class Order:
         return " or ".join(alternatives), *values, *equals
 
     def next_cursor(self, ends: Sequence[Sequence[str | None]]) -> str:
-        """Return the cursor behind a page, from the keys of its rows as texts."""
+        """Return the cursor after a page, from the keys of its rows as texts."""
         last = list(ends[-1])
         alike = next((n for n, end in enumerate(reversed(ends)) if list(end) != last), len(ends))
         if alike == len(ends) and last == list(self._last):

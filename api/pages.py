@@ -1,4 +1,4 @@
-"""Pages by key: a cursor says behind which row the next page begins, whatever came meanwhile."""
+"""Pages by key: a cursor says after which row the next page begins, whatever came meanwhile."""
 
 import base64
 import binascii
@@ -20,7 +20,7 @@ ROWS_ON_PAGE = (
 Limit = Annotated[int | None, Query(ge=1, le=ROWS_MAX, description=ROWS_ON_PAGE)]
 Cursor = Annotated[
     str | None,
-    Query(description="`next_cursor` of the page before, for the page behind it."),
+    Query(description="`next_cursor` of the page before, for the page after it."),
 ]
 
 # A value by which rows are sorted, as JSON knows it.
@@ -41,7 +41,7 @@ def rows_on_page(request: Request, limit: int | None) -> int:
 
 
 def write_cursor(order: str, *keys: Key) -> str:
-    """Return a cursor behind the row with these keys; `order` names what the rows are sorted by."""
+    """Return a cursor after the row with these keys; `order` names what the rows are sorted by."""
     texts = [f"{key.isoformat()}Z" if isinstance(key, datetime) else key for key in keys]
     said = json.dumps([order, *texts], separators=(",", ":"), ensure_ascii=False)
     return base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")

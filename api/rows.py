@@ -33,7 +33,7 @@ def json_values(table: str, kinds: dict[str, str]) -> dict[str, str]:
 def json_value(value: str, kind: str) -> str:
     """Return SQL for a value as it stands in the service's JSON.
 
-    Instants are ISO 8601 in UTC; durations have six digits, without what floats add behind.
+    Instants are ISO 8601 in UTC; durations have six digits, without what floats add after them.
     """
     if kind == "TIMESTAMP":
         return f"strftime({value}, '%Y-%m-%dT%H:%M:%S.%fZ')"
@@ -58,7 +58,7 @@ class Conditions:
         self.add(f"store_id in ({', '.join('?' * len(store_ids)) or 'null'})", *store_ids)
 
     def add_behind(self, key: str, store_id: str, order: str, last: tuple[object, str]) -> None:
-        """Have only rows that come behind the last one, by a key (nulls last) and then the id."""
+        """Have only rows that come after the last one, by a key (nulls last) and then the id."""
         last_key, last_id = last
         if last_key is None:
             self.add(f"{key} is null and {store_id} > ?", last_id)

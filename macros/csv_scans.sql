@@ -1,6 +1,6 @@
 {# Scans of CSV files that are written alike: one for all whose quotes are where they should be,
    since many scans take long to plan. Of others a scan has as many as DuckDB reads in parallel, since
-   with more of them it no longer says that a quote is open at the end of a file, and the lines behind
+   with more of them it no longer says that a quote is open at the end of a file, and the lines after
    it are lost.
    Rows that do not fit the header, are not UTF-8 or have unbalanced quotes are set aside by DuckDB;
    keep_malformed_rows picks them up, from tables of each input's own, as DuckDB mixes up the files

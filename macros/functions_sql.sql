@@ -59,7 +59,7 @@ left join summed on store_keys.store_key = summed.store_key
 
 {# What the figures of one store for [from_at, to_at) are made of. Windows and timeline rows are clipped
    to it, so that their seconds add up; exclusions, polls and runs are whole, from the one in force at
-   the start to the first behind the end. #}
+   the start to the first after the end. #}
 {% macro explain_uptime_sql() %}
 create or replace macro main.explain_uptime(of_store_id, from_at, to_at) as table
 with bounds as (
@@ -220,8 +220,8 @@ order by place, started_us, ended_us;
 
 
 {# The figures as a report of that instant would have told them: a store whose first poll came later had
-   not been polled then, and what lies behind a store's last poll by then was not confirmed yet. Of older
-   instants that poll is not known, nor how many there were, and what hangs on them is null. #}
+   not been polled then, and what lies after a store's last poll by then was not confirmed yet. Of older
+   instants that poll is not known, nor how many there were, and what depends on them is null. #}
 {% macro report_as_of_sql() %}
 create or replace macro main.period_uptime_as_of(as_of_at) as table
 with periods as (
@@ -253,7 +253,7 @@ recent_polls as (
     group by polls.store_key
 ),
 
--- A run that goes on behind the instant had its last poll by then somewhere before it.
+-- A run that goes on after the instant had its last poll by then somewhere before it.
 last_polls as (
     select
         store_keys.store_key,
@@ -268,7 +268,7 @@ last_polls as (
     left join recent_polls on store_keys.store_key = recent_polls.store_key
 ),
 
--- Excluded time does not hang on polls.
+-- Excluded time does not depend on polls.
 excluded as (
     select distinct timeline.store_key, timeline.started_us
     from last_polls
@@ -302,7 +302,7 @@ clipped as (
         and timeline.ended_us > periods.started_us
 ),
 
--- Each stretch up to that poll, and behind it.
+-- Each stretch up to that poll, and after it.
 parts as (
     select
         store_key,

@@ -16,7 +16,7 @@
                         replace(replace(replace(replace(
                             {{ trimmed(text) }}, ' UTC', 'Z'), 'UTC', 'Z'), ' +', '+'), ' -', '-'
                         ),
-                        -- DuckDB reads no zone behind a time without seconds.
+                        -- DuckDB reads no zone after a time without seconds.
                         '^(.{13}:\d\d)(Z|[+-].*)$', '\1:00\2'
                     ) as timestamptz
                 )

@@ -111,7 +111,7 @@
 {% endmacro %}
 
 
-{# The tables that a build goes on from: those of the polls alone, and those that hang on the policy, too. #}
+{# The tables that a build goes on from: those of the polls alone, and those that depend on the policy, too. #}
 {% macro kept_tables() %}
     {% do return({
         'polls': ['int_store_keys', 'int_polls', 'int_poll_minutes', 'int_rejected_polls'],

@@ -71,7 +71,7 @@
 {% endmacro %}
 
 
-{# Of columns with the same name the second gets `_2` behind it, and so on. #}
+{# Of columns with the same name the second gets `_2` at its end, and so on. #}
 {% macro distinct_names(names) %}
     {% set distinct = [] %}
     {% for name in names %}

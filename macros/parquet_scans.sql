@@ -1,5 +1,5 @@
 {# One scan for all of the Parquet files that have the same columns: under one for all, how a
-   number is written out as text would hang on the other files. #}
+   number is written out as text would depend on the other files. #}
 {% macro parquet_scans(files_to_scan) %}
     {% set scans = [] %}
     {% for files in parquet_files_by_columns(files_to_scan) %}

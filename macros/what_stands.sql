@@ -1,5 +1,5 @@
 {# Most builds bring polls alone. What reads nothing that has changed is as the last build left it and
-   stands: seeds, views, and the tables that hang only on inputs that are the same, or on models whose
+   stands: seeds, views, and the tables that depend only on inputs that are the same, or on models whose
    rows turned out the same. What is found is kept in `graph`, which all nodes of a build share. #}
 {% macro list_what_stands(keeps, changed, left_out) %}
     {% set same, rows_before = [], {} %}

@@ -110,11 +110,11 @@ class Explanation(_Part):
     windows: list[BusinessWindow]
     exclusions: list[Interval] = Field(description="As they were given, not clipped.")
     polls: list[Poll] = Field(
-        description="From the one in force at the start to the first behind the end. They are "
+        description="From the one in force at the start to the first after the end. They are "
         "kept for 192 hours up to `as_of`; for windows that end before that there are none."
     )
     runs: list[Run] = Field(
-        description="From the one in force at the start to the first behind the end."
+        description="From the one in force at the start to the first after the end."
     )
     timeline: list[Stretch]
 

@@ -48,7 +48,7 @@ class Receipt(BaseModel):
     file: str = Field(description="Name of the file in the folder with the inputs.")
     sha256: str = Field(description="SHA-256 of the content, unpacked; ask for it later.")
     bytes: int = Field(description="Size of the content, unpacked.")
-    rows: int = Field(description="Rows behind the header, malformed ones included.")
+    rows: int = Field(description="Rows after the header, malformed ones included.")
     malformed_rows: int = Field(
         description="Lines that builds will set aside because they do not fit the header."
     )

@@ -58,7 +58,7 @@ class Asked(BaseModel):
 
     limit: int | None = Field(None, ge=1, le=ROWS_MAX, description=ROWS_ON_PAGE)
     cursor: str | None = Field(
-        None, description="`next_cursor` of the page before, for the page behind it."
+        None, description="`next_cursor` of the page before, for the page after it."
     )
 
 
@@ -85,7 +85,7 @@ class OnDays(BaseModel):
         None, alias="from", description="First date. Default: a week before the date of `as_of`."
     )
     to_on: date | None = Field(
-        None, alias="to", description="The date behind the last one. Default: none."
+        None, alias="to", description="The date after the last one. Default: none."
     )
 
 

@@ -26,7 +26,7 @@ cut as (
     select distinct store_key, window_us from excluded
 ),
 
--- What is left of those windows: before each exclusion, and behind the last.
+-- What is left of those windows: before each exclusion, and after the last.
 left_over as (
     select
         store_key,

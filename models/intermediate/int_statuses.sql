@@ -16,7 +16,7 @@ runs as (
     where coalesce(runs.next_started_us >= changes.changed_us, true)
 ),
 
--- How far each run reaches: polls that agree confirm it, behind its last poll it is held.
+-- How far each run reaches: polls that agree confirm it, after its last poll it is held.
 reaches as (
     select
         runs.store_key,

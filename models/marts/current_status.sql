@@ -16,7 +16,7 @@ store_keys as (
 ),
 
 -- The usual gap of a store is the mean of the last week. A poll at `as_of` is the last of it, but
--- behind the period, which ends there.
+-- after the period, which ends there.
 gaps as (
     select
         store_keys.store_key,

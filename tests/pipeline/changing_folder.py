@@ -644,7 +644,7 @@ def _other(status: str) -> str:
 
 
 def _csv(header: Row, file: File) -> str:
-    """Write the rows; which order of columns, delimiter and line end hangs on the layout."""
+    """Write the rows; which order of columns, delimiter and line end depends on the layout."""
     text = io.StringIO(newline="")
     order = slice(None, None, -1 if file.layout == 1 else 1)
     style = {"delimiter": ";", "lineterminator": "\r\n"} if file.layout == 2 else {}

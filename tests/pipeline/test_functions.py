@@ -58,7 +58,7 @@ def test_a_window_split_anywhere_adds_up(release: duckdb.DuckDBPyConnection) -> 
 def test_a_historic_report_is_what_a_build_of_that_instant_tells(
     release: duckdb.DuckDBPyConnection, build, instant: str
 ) -> None:
-    """Of the last day all is told, before that what hangs on polls that are not kept is null."""
+    """Of the last day all is told, before that what depends on polls that are not kept is null."""
     historic = f"_as_of(timestamp '{instant}') order by store_id"
     told = {
         name: release.execute(f"from {name}{historic}").fetchall()
