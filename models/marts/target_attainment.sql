@@ -93,6 +93,8 @@ select
     budgets.budget_us / 60000000.0e0 as error_budget_minutes,
     (budgets.budget_us - budgets.downtime_us) / 60000000.0e0 as error_budget_left_minutes,
     -- An outage that starts now adds to the time that the ratio is of, too.
-    greatest(budgets.budget_us - budgets.downtime_us, 0) / budgets.target_ratio / 60000000.0e0
-        as longest_outage_allowed_minutes,
+    case
+        when is_running
+            then greatest(budgets.budget_us - budgets.downtime_us, 0) / budgets.target_ratio / 60000000.0e0
+    end as longest_outage_allowed_minutes,
 from budgets

@@ -238,7 +238,7 @@ def test_target_attainment(compared: Compared) -> None:
             each.is_met,
             float(each.budget / 60_000_000),
             float((each.budget - each.downtime) / 60_000_000),
-            float(each.longest_outage / 60_000_000),
+            float(each.longest_outage / 60_000_000) if each.is_running else None,
         )
         for (target, started_on), each in attainment(
             compared.report, compared.targets, compared.groups, days(compared.report)
