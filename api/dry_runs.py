@@ -3,13 +3,14 @@
 import asyncio
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 
 from api.builds import undisturbed_builder
 from api.input_columns import input_columns
 from api.settings import Settings
-from api.uploads import Upload
+from api.uploads import Upload, remove_abandoned
 
 _SAMPLES = 5
 _REQUIRED = ("store_status", "business_hours", "timezones")
@@ -34,15 +35,21 @@ class DryRuns:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.folder = settings.db.parent / "dry_run"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._db = self.folder / "dry_run.duckdb"
-        self._data = self.folder / "data"
+        self._folder = settings.db.parent / "dry_run"
+        self._db = self._folder / "dry_run.duckdb"
+        self._data = self._folder / "data"
+        remove_abandoned(self.folder)
         self.turn = asyncio.Lock()
         selection = ("--select", "+rejected_rows", "--exclude-resource-type", "test")
         self._builder = undisturbed_builder(
-            settings, self._data, self._db, self.folder / "target", selection
+            settings, self._data, self._db, self._folder / "target", selection
         )
+
+    @property
+    def folder(self) -> Path:
+        """Where uploads are written; it is made again should it have gone."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self._folder
 
     def rejected(self, upload: Upload, input_name: str) -> list[Rejected]:
         """Return what a build would reject, most rows first.

@@ -56,7 +56,7 @@ class Gate:
         self._app = app
         self._settings = settings
         self._rate = _Rate(settings.requests_per_minute)
-        self._hosts = {"localhost", "127.0.0.1", "[::1]", *settings.allowed_hosts.split()}
+        self._hosts = {"localhost", "127.0.0.1", "[::1]", *settings.allowed_hosts.lower().split()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

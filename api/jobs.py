@@ -7,7 +7,7 @@ import time
 import duckdb
 
 from api.builds import Builder, BuildError, CancelledError, LockedError, Progress
-from api.inputs import not_read, why_outdated
+from api.inputs import input_files, not_read, why_outdated
 from api.options import ReportOptions
 from api.releases import Release, Releases, attach
 from api.reports import Contents, Reports
@@ -116,6 +116,7 @@ class Jobs:
                 log.info("Building, since %s", reason)
                 if ignored := not_read(self._settings.data):
                     log.warning(ignored)
+                files_before = input_files(self._settings.data).keys()
                 began_at = time.monotonic()
                 self._builder.build(self._keep_progress)
                 log.info("Built in %.2f s", time.monotonic() - began_at)
@@ -127,6 +128,13 @@ class Jobs:
                     return built
                 problem = "Builds with vars of their own keep coming in between."
             except LockedError as error:
+                problem = str(error)
+            except CancelledError:
+                raise
+            except BuildError as error:
+                # An upload may have taken the place of a file that the build was about to read.
+                if files_before <= input_files(self._settings.data).keys():
+                    raise
                 problem = str(error)
             if time.monotonic() >= give_up_at:
                 waited = self._settings.build_wait_seconds

@@ -5,7 +5,7 @@ import os
 import re
 import threading
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from api.disk import sync
@@ -79,24 +79,32 @@ class Landing:
                 landed.path.unlink()
                 landed = None
             is_new = landed is None
+            others = []
+            if replaces or input_name in _LAST_HOLDS:
+                others = [
+                    found for found in self._of_input(input_name) if found.sha256 != upload.sha256
+                ]
+            latest = max((other.landed_at for other in others), default=None)
             if landed is None:
-                landed = self._take(upload.path, input_name, upload.sha256, upload.format)
-            others = [found for found in self._of_input(input_name) if found.path != landed.path]
+                landed = self._take(upload.path, input_name, upload.sha256, upload.format, latest)
+            elif latest is not None and landed.landed_at < latest and not replaces:
+                ending = landed.path.name.partition(".")[2]
+                landed = self._take(landed.path, input_name, landed.sha256, ending, latest)
             if replaces:
                 for other in others:
                     other.path.unlink(missing_ok=True)
                 sync(self._data)
-            elif input_name in _LAST_HOLDS and any(
-                other.landed_at > landed.landed_at for other in others
-            ):
-                ending = landed.path.name.partition(".")[2]
-                landed = self._take(landed.path, input_name, landed.sha256, ending)
             return landed, is_new
 
-    def _take(self, path: Path, input_name: str, sha256: str, ending: str) -> Landed:
-        """Have a file be the last that came for an input."""
-        landed_at = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
-        landed = _landed(path.replace(self._data / f"{input_name}_{landed_at}_{sha256}.{ending}"))
+    def _take(
+        self, path: Path, input_name: str, sha256: str, ending: str, latest: datetime | None
+    ) -> Landed:
+        """Have a file be the last that came for an input, whatever the clock says."""
+        now = datetime.now(UTC)
+        if latest is not None:
+            now = max(now, latest + timedelta(microseconds=1))
+        name = f"{input_name}_{now:%Y%m%dT%H%M%S%f}_{sha256}.{ending}"
+        landed = _landed(path.replace(self._data / name))
         sync(self._data)
         assert landed is not None
         return landed

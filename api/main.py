@@ -17,7 +17,7 @@ from api.jobs import Jobs
 from api.landing import Landing
 from api.metrics import MeasuredBuilder, Metrics
 from api.paths import PathsAsSent
-from api.reading import refuse_unknown_parameters
+from api.reading import refuse_repeated_parameters, refuse_unknown_parameters
 from api.releases import Releases, SharedReleases
 from api.reports import Reports
 from api.routers import audit, explain, health, ingest, reports, stores, tables, uptime
@@ -65,7 +65,8 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
     guarded = errors.declared(401, 403, 413, 429)
     # A router that is included is searched for each request, which costs more than the answer.
     app.router.routes.extend(reports.polled.routes)
-    app.include_router(reports.router, responses=guarded)
+    once = Depends(refuse_repeated_parameters)
+    app.include_router(reports.router, responses=guarded, dependencies=[once])
     # Before the path of a store, which takes whatever comes.
     for router, need in (
         (explain.router, needs("read")),
@@ -74,10 +75,10 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
         (ingest.router, needs("ingest", every_store=True)),
         (audit.router, needs("admin", every_store=True)),
     ):
-        checks = [need, Depends(refuse_unknown_parameters)]
+        checks = [need, Depends(refuse_unknown_parameters), once]
         app.include_router(router, responses=guarded, dependencies=checks)
     app.include_router(health.router, responses=errors.declared(403, 413))
-    app.include_router(tables.router, responses=guarded)
+    app.include_router(tables.router, responses=guarded, dependencies=[once])
     return app
 
 

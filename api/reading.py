@@ -2,12 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_origin
 
 import duckdb
 from fastapi import Path, Query, Request, Response
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from api.errors import declared
@@ -87,6 +89,25 @@ async def refuse_unknown_parameters(request: Request) -> None:
                 422,
                 f"query: there is no parameter {name!r}; there are {', '.join(known) or 'none'}.",
             )
+
+
+async def refuse_repeated_parameters(request: Request) -> None:
+    """Raise HTTPException 422 for a parameter that comes twice, of which one would be ignored."""
+    counts = Counter(name for name, _ in request.query_params.multi_items())
+    for name, count in counts.items():
+        if count > 1 and name not in _lists(request.scope["route"]):
+            raise HTTPException(422, f"query.{name}: it comes {count} times; once is expected.")
+
+
+def _lists(route: APIRoute) -> Iterator[str]:
+    """Name the query parameters that may come several times."""
+    for parameter in route.dependant.query_params:
+        fields = {parameter.alias: parameter.field_info}
+        # Of a model that holds them all.
+        fields = getattr(parameter.field_info.annotation, "model_fields", fields)
+        for name, field in fields.items():
+            if list in map(get_origin, (field.annotation, *get_args(field.annotation))):
+                yield field.alias or name
 
 
 def allowed_stores(request: Request) -> list[str] | None:

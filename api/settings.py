@@ -8,6 +8,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 # The folder that holds dbt_project.yml; relative paths in the settings start here.
 PROJECT = Path(__file__).resolve().parent.parent
 
+# In seconds; timers take no more than some years.
+_YEAR = 365 * 86_400
+
 
 class SettingsError(ValueError):
     """A setting that cannot be used; the message names it, its value and what is accepted."""
@@ -33,11 +36,15 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address on which the service listens.")
     port: int = Field(8000, ge=1, le=65535, description="Port on which the service listens.")
     build_timeout_seconds: float = Field(
-        3600, gt=0, description="A build that takes longer is ended, and its reports fail."
+        3600,
+        gt=0,
+        le=_YEAR,
+        description="A build that takes longer is ended, and its reports fail.",
     )
     build_wait_seconds: float = Field(
         300,
         ge=0,
+        le=_YEAR,
         description="How long a build waits for another process that has the DuckDB file open.",
     )
     reports_kept_days: float = Field(
@@ -50,7 +57,10 @@ class Settings(BaseSettings):
         600, ge=0, description="A release younger than this is kept, however many there are."
     )
     query_timeout_seconds: float = Field(
-        30, gt=0, description="A query that takes longer is interrupted, and answered with 503."
+        30,
+        gt=0,
+        le=_YEAR,
+        description="A query that takes longer is interrupted, and answered with 503.",
     )
     upload_bytes_max: int = Field(
         2_000_000_000, ge=1, description="How many bytes the body of an upload may have."
@@ -62,7 +72,10 @@ class Settings(BaseSettings):
         1000, ge=1, le=1000, description="How many rows one page of a list may have."
     )
     window_days_max: float = Field(
-        400, gt=0, description="How long a window of time may be that figures are asked for."
+        400,
+        gt=0,
+        le=36500,
+        description="How long a window of time may be that figures are asked for.",
     )
 
     allowed_hosts: str = Field(
@@ -71,7 +84,10 @@ class Settings(BaseSettings):
         "asked while there are no tokens.",
     )
     requests_per_minute: int = Field(
-        6000, ge=0, description="How many requests a token may send in a minute; 0: no limit."
+        6000,
+        ge=0,
+        le=10**9,
+        description="How many requests a token may send in a minute; 0: no limit.",
     )
     body_bytes_max: int = Field(
         1_000_000, ge=0, description="How many bytes a body may have that is not an upload."

@@ -45,6 +45,13 @@ def test_without_tokens_this_machine_is_answered(client: TestClient, host: str):
     assert client.post("/trigger_report", headers={"Host": host}).status_code == 200
 
 
+def test_host_may_be_written_in_capitals(settings: Settings, builder: FakeBuilder):
+    allowed = settings.model_copy(update={"allowed_hosts": "Reports.Example.com"})
+    with local_client(create_app(allowed, builder)) as client:
+        for host in ("Reports.Example.com", "reports.example.com:8000"):
+            assert client.get("/reports", headers={"Host": host}).status_code == 200
+
+
 def test_a_first_token_closes_the_service_at_once(client: TestClient, access: Access):
     assert client.get("/audit").status_code == 200
     access.create("first", ["read"])

@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import os
+import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -138,6 +139,35 @@ def test_what_is_sent_again_comes_last_where_that_matters(
         assert (settings.data / again.json()["file"]).read_text() == contents[0]
         assert post(client, contents[0], name).json() == again.json()
     assert landed(settings) == sorted([second["file"], again.json()["file"]])
+
+
+def test_what_came_last_is_last_though_the_clock_was_set_back(
+    client: TestClient, settings: Settings
+):
+    early, late = (f"store_id,timezone_str\na,{zone}\n" for zone in ("UTC", "America/Chicago"))
+    future = f"timezones_20991231T235959999999_{sha256(late)}.csv"
+    (settings.data / future).write_text(late)
+    names = [post(client, early, "timezones").json()["file"] for _ in range(2)]
+    assert names[0] == names[1] > future
+
+
+def test_dry_runs_make_their_folder_again(
+    client: TestClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(client.app.state.dry_runs, "rejected", lambda *_: [])
+    shutil.rmtree(settings.db.parent / "dry_run")
+    assert post(client, POLLS, dry_run="true").status_code == 200
+
+
+def test_dry_run_is_not_overruled(client: TestClient, settings: Settings):
+    response = client.post(
+        "/ingest/store_status?dry_run=true&dry_run=false", content=POLLS, headers=CSV
+    )
+    assert (response.status_code, response.json()["detail"]) == (
+        422,
+        "query.dry_run: it comes 2 times; once is expected.",
+    )
+    assert landed(settings) == []
 
 
 def test_same_content_for_another_input_is_another_file(client: TestClient, settings: Settings):

@@ -203,6 +203,28 @@ def test_locked_file_is_waited_for(jobs: Jobs, reports: Reports, builder: FakeBu
     assert builder.builds == 3
 
 
+def test_input_that_goes_while_it_is_read_is_no_failure(
+    jobs: Jobs, reports: Reports, builder: FakeBuilder, settings: Settings
+):
+    (settings.data / "timezones_1.csv").touch()
+
+    def renamed_once() -> None:
+        if builder.builds == 1:
+            (settings.data / "timezones_1.csv").rename(settings.data / "timezones_2.csv")
+        if builder.builds < 3:
+            raise BuildError("No files found that match the pattern.")
+
+    builder.meanwhile = renamed_once
+    first = reports.add()
+    jobs.work_off_queue()
+    # The second build failed with all files still there, so that was for another reason.
+    assert builder.builds == 2
+    assert reports.find(first) == Report(first, "Failed", "No files found that match the pattern.")
+    second = reports.add()
+    jobs.work_off_queue()
+    assert reports.find(second) == Report(second, "Complete", None)
+
+
 def test_release_published_by_whoever_held_the_lock_is_good_enough(
     jobs: Jobs, reports: Reports, builder: FakeBuilder, settings: Settings
 ):

@@ -49,3 +49,12 @@ def test_error_names_each_variable_and_its_value(monkeypatch: pytest.MonkeyPatch
 
 def test_every_setting_is_described():
     assert all(field.description for field in Settings.model_fields.values())
+
+
+@pytest.mark.parametrize(
+    "name", ["WINDOW_DAYS_MAX", "BUILD_TIMEOUT_SECONDS", "QUERY_TIMEOUT_SECONDS"]
+)
+def test_what_no_timer_can_count_is_refused(monkeypatch: pytest.MonkeyPatch, name: str):
+    monkeypatch.setenv(f"STORE_UPTIME_{name}", "inf")
+    with pytest.raises(SettingsError, match=f"STORE_UPTIME_{name}=inf: .* less than or equal to"):
+        read_settings()

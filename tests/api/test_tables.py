@@ -224,6 +224,20 @@ def test_answer_is_not_sent_again(client: TestClient, path: str):
     assert (again.status_code, again.content) == (304, b"")
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/outages?from=2026-03-09&from=2026-03-10",
+        "/uptime?from=2026-03-09&from=2026-03-10",
+        "/stores?limit=1&limit=2",
+        "/reports?limit=1&limit=2",
+    ],
+)
+def test_parameter_comes_once(client: TestClient, url: str):
+    name = url.partition("?")[2].partition("=")[0]
+    assert refused(client, url) == (422, f"query.{name}: it comes 2 times; once is expected.")
+
+
 def test_page_is_as_long_as_the_setting_allows(settings: Settings, builder: FakeBuilder):
     app = create_app(settings.model_copy(update={"page_rows_max": 5}), builder)
     with local_client(app) as client:
