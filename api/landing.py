@@ -21,6 +21,7 @@ _NAME = re.compile(
 
 # Of these inputs the row holds that came last.
 _LAST_HOLDS = ("stores", "timezones")
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class LandingError(Exception):
@@ -84,26 +85,23 @@ class Landing:
                 others = [
                     found for found in self._of_input(input_name) if found.sha256 != upload.sha256
                 ]
-            latest = max((other.landed_at for other in others), default=None)
+            latest = max((other.landed_at for other in others), default=_LONG_AGO)
             if landed is None:
-                landed = self._take(upload.path, input_name, upload.sha256, upload.format, latest)
-            elif latest is not None and landed.landed_at < latest and not replaces:
-                ending = landed.path.name.partition(".")[2]
-                landed = self._take(landed.path, input_name, landed.sha256, ending, latest)
+                content_name = f"{upload.sha256}.{upload.format}"
+                landed = self._take(upload.path, input_name, content_name, latest)
+            elif landed.landed_at < latest and not replaces:
+                content_name = landed.path.name.rpartition("_")[2]
+                landed = self._take(landed.path, input_name, content_name, latest)
             if replaces:
                 for other in others:
                     other.path.unlink(missing_ok=True)
                 sync(self._data)
             return landed, is_new
 
-    def _take(
-        self, path: Path, input_name: str, sha256: str, ending: str, latest: datetime | None
-    ) -> Landed:
-        """Have a file be the last that came for an input, whatever the clock says."""
-        now = datetime.now(UTC)
-        if latest is not None:
-            now = max(now, latest + timedelta(microseconds=1))
-        name = f"{input_name}_{now:%Y%m%dT%H%M%S%f}_{sha256}.{ending}"
+    def _take(self, path: Path, input_name: str, content_name: str, latest: datetime) -> Landed:
+        """Have a file come after the latest one of its input, whatever the clock says."""
+        landed_at = max(datetime.now(UTC), latest + timedelta(microseconds=1))
+        name = f"{input_name}_{landed_at:%Y%m%dT%H%M%S%f}_{content_name}"
         landed = _landed(path.replace(self._data / name))
         sync(self._data)
         assert landed is not None

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import Query, Request
 from starlette.exceptions import HTTPException
 
-ROWS_MAX = 1000
+from api.settings import ROWS_MAX
 
 _ROWS = 100
 ROWS_ON_PAGE = (

@@ -8,6 +8,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 # The folder that holds dbt_project.yml; relative paths in the settings start here.
 PROJECT = Path(__file__).resolve().parent.parent
 
+# No setting makes a page of a list longer.
+ROWS_MAX = 1000
 # In seconds; timers take no more than some years.
 _YEAR = 365 * 86_400
 
@@ -69,7 +71,7 @@ class Settings(BaseSettings):
         20_000_000_000, ge=1, description="How many bytes an upload may have once it is unpacked."
     )
     page_rows_max: int = Field(
-        1000, ge=1, le=1000, description="How many rows one page of a list may have."
+        ROWS_MAX, ge=1, le=ROWS_MAX, description="How many rows one page of a list may have."
     )
     window_days_max: float = Field(
         400,

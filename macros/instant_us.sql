@@ -7,8 +7,8 @@
         )
             then epoch_us(try_cast({{ text }} as timestamp))
         when regexp_full_match(
-            {{ trimmed(text) }},
-            '\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z| ?UTC| ?[+-]([01]\d|2[0-3])(:?[0-5]\d)?)?'
+            {{ text }},
+            '[\s\pZ]*\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z| ?UTC| ?[+-]([01]\d|2[0-3])(:?[0-5]\d)?)?[\s\pZ]*'
         )
             then epoch_us(
                 try_cast(

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 from api.access import needs
 from api.options import STORES_MAX
 from api.orders import Order
-from api.pages import ROWS_MAX, ROWS_ON_PAGE, rows_on_page
+from api.pages import ROWS_ON_PAGE, rows_on_page
 from api.reading import (
     REFUSALS,
     Ask,
@@ -25,6 +25,7 @@ from api.reading import (
 )
 from api.releases import Release
 from api.rows import Conditions, json_object, json_values
+from api.settings import ROWS_MAX
 from api.tables import TABLES, Table
 
 router = APIRouter(tags=["tables"])
