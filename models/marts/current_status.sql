@@ -15,34 +15,19 @@ store_keys as (
     select * from {{ ref('int_store_keys') }}
 ),
 
--- The usual gap of a store is the mean of the last week. A poll at `as_of` is the last of it, but
--- after the period, which ends there.
-gaps as (
+heard as (
     select
         store_keys.store_key,
         stores.store_id,
         stores.last_polled_at,
         stores.last_status,
         weeks.ended_at as as_of,
-        epoch_us(stores.last_polled_at - make_timestamp(polls_of_week.first_polled_us)) / 1000000.0e0
-        / nullif(weeks.polls + cast(stores.last_polled_at = weeks.ended_at as integer) - 1, 0)
-            as usual_gap_seconds,
+        gaps.usual_gap_us / 1000000.0e0 as usual_gap_seconds,
+        gaps.is_not_heard_from,
     from stores
     inner join weeks on stores.store_id = weeks.store_id
     inner join store_keys on stores.store_id = store_keys.store_id
-    left join {{ ref('int_period_polls') }} as polls_of_week
-        on store_keys.store_key = polls_of_week.store_key
-        and weeks.period = polls_of_week.period
-),
-
--- Stores with fewer than two polls in the week are measured by the others.
-heard as (
-    select
-        *,
-        last_polled_at is null
-        or epoch_us(as_of - last_polled_at) / 1000000.0e0
-        > 2 * coalesce(usual_gap_seconds, median(usual_gap_seconds) over ()) as is_not_heard_from,
-    from gaps
+    inner join {{ ref('int_usual_gaps') }} as gaps on store_keys.store_key = gaps.store_key
 ),
 
 -- The last stretch of each status.
@@ -91,7 +76,7 @@ judged as (
         heard.store_id,
         case
             when coalesce({{ timestamp_utc('last_stretches.ended_us') }} < heard.as_of, true) then 'closed'
-            when heard.is_not_heard_from then 'not heard from'
+            when heard.is_not_heard_from and last_stretches.status <> 'excluded' then 'not heard from'
             else last_stretches.status
         end as current_status,
         heard.as_of,

@@ -310,6 +310,14 @@ def _hourly_with_holes(rng: random.Random, as_of: int, newest: int) -> Polls:
     ]
 
 
+def _hourly_by_day(rng: random.Random, as_of: int, newest: int) -> Polls:
+    """Not polled in the ten hours before a time of day, which may be now."""
+    rest = as_of + rng.choice((0, 0, HOUR, rng.randrange(DAY)))
+    return [
+        (at, status) for at, status in _hourly(rng, as_of, newest) if (rest - at) % DAY > 10 * HOUR
+    ]
+
+
 def _never(rng: random.Random, as_of: int, newest: int) -> Polls:
     return []
 
@@ -381,6 +389,7 @@ def _first_in_the_last_hour(rng: random.Random, as_of: int, newest: int) -> Poll
 POLL_KINDS: tuple[PollKind, ...] = (
     *[_hourly] * 6,
     *[_hourly_with_holes] * 3,
+    *[_hourly_by_day] * 3,
     *[_even_gaps] * 2,
     *[_at_the_edges] * 2,
     *[_never] * 2,

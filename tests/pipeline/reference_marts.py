@@ -177,7 +177,7 @@ def current_status(result: Report) -> dict[str, Current]:
         last = store.timeline[-1] if store.timeline else None
         if last is None or last.ended_at < as_of:
             status, since = "closed", last and last.ended_at
-        elif last_at is None or as_of - last_at > 2 * gap:
+        elif last.status != "excluded" and is_silent(store, as_of, 2 * gap):
             status, since = "not heard from", last_at
         else:
             status, since = last.status, since_when(store.timeline)
@@ -185,10 +185,30 @@ def current_status(result: Report) -> dict[str, Current]:
     return found
 
 
-def usual_gap(store: Store, as_of: int) -> Fraction | None:
-    """Return the mean time between the polls of the last week; the one at `as_of` is the last."""
+def gaps_of_week(store: Store, as_of: int) -> list[int]:
     lately = sorted(at for at in store.polls if at >= as_of - WEEK)
-    return Fraction(lately[-1] - lately[0], len(lately) - 1) if len(lately) > 1 else None
+    return [later - earlier for earlier, later in pairwise(lately)]
+
+
+def usual_gap(store: Store, as_of: int) -> Fraction | None:
+    """Return the mean of the gaps of up to two hours, or the median of the others if most are."""
+    gaps = gaps_of_week(store, as_of)
+    long = [gap for gap in gaps if gap > 2 * HOUR]
+    if 2 * len(long) > len(gaps):
+        return Fraction(median(long))
+    return Fraction(sum(gaps) - sum(long), len(gaps) - len(long)) if gaps else None
+
+
+def is_silent(store: Store, as_of: int, longest: Fraction) -> bool:
+    """Whether the last poll is too long ago, without closed hours if the poller rests in most."""
+    last_at = max(store.polls, default=None)
+    if last_at is None or as_of - last_at <= longest:
+        return last_at is None
+    first_at = min((at for at in store.polls if at >= as_of - WEEK), default=as_of)
+    open_since = sum(overlap((last_at, as_of), span) for span in store.is_open)
+    rests = sum(gap > longest and gap > 2 * HOUR for gap in gaps_of_week(store, as_of))
+    closings = sum(first_at < closed_at < last_at for _, closed_at in store.is_open)
+    return open_since > longest or rests == 0 or 2 * rests < closings
 
 
 def since_when(timeline: list[Stretch]) -> int:

@@ -1,0 +1,116 @@
+{{ config(materialized='view') }}
+
+with horizon as (
+    select
+        as_of_us,
+        as_of_us - 604800000000 as starts_us,
+    from {{ ref('int_horizon') }}
+),
+
+polls_of_week as (
+    select
+        store_keys.store_key,
+        polls.first_polled_us,
+        epoch_us(stores.last_polled_at) as last_polled_us,
+        -- A poll at `as_of` is the last of the week, but after the period, which ends there.
+        polls.polls + cast(last_polled_us = horizon.as_of_us as integer) - 1 as gaps,
+    from {{ ref('int_store_keys') }} as store_keys
+    inner join {{ ref('stores') }} as stores on store_keys.store_id = stores.store_id
+    left join {{ ref('int_period_polls') }} as polls
+        on store_keys.store_key = polls.store_key
+        and polls.period = 'last_week'
+    cross join horizon
+),
+
+long_gaps as (
+    select
+        changes.store_key,
+        changes.polled_us - changes.previous_polled_us as length_us,
+    from {{ ref('int_status_changes') }} as changes
+    inner join horizon
+        on changes.previous_polled_us >= horizon.starts_us
+        and changes.polled_us <= horizon.as_of_us
+    where changes.polled_us - changes.previous_polled_us > {{ compared_gap_us() }}
+),
+
+long_gaps_of_stores as (
+    select
+        store_key,
+        count(*) as gaps,
+        sum(length_us) as total_us,
+        median(length_us) as median_us,
+    from long_gaps
+    group by store_key
+),
+
+-- The gaps in which the poller rests or fails say little about the others, unless they are most.
+usual as (
+    select
+        polls.store_key,
+        polls.first_polled_us,
+        polls.last_polled_us,
+        case
+            when 2 * long_gaps.gaps > polls.gaps then long_gaps.median_us
+            else
+                (polls.last_polled_us - polls.first_polled_us - coalesce(long_gaps.total_us, 0))
+                / nullif(polls.gaps - coalesce(long_gaps.gaps, 0), 0.0e0)
+        end as usual_gap_us,
+    from polls_of_week as polls
+    left join long_gaps_of_stores as long_gaps on polls.store_key = long_gaps.store_key
+),
+
+-- Stores with fewer than two polls in the week are measured by the others.
+expected as (
+    select
+        *,
+        2 * coalesce(usual_gap_us, median(usual_gap_us) over ()) as longest_us,
+    from usual
+),
+
+rests as (
+    select
+        expected.store_key,
+        count(*) as rests,
+    from expected
+    inner join long_gaps
+        on expected.store_key = long_gaps.store_key
+        and expected.longest_us < long_gaps.length_us
+    group by expected.store_key
+),
+
+open_time as (
+    select
+        expected.store_key,
+        count(*) filter (
+            where windows.ended_us > expected.first_polled_us
+            and windows.ended_us < expected.last_polled_us
+        ) as closings,
+        coalesce(
+            sum(windows.ended_us - greatest(windows.started_us, expected.last_polled_us)) filter (
+                where windows.ended_us > expected.last_polled_us
+            ),
+            0
+        ) as silent_us,
+    from expected
+    inner join {{ ref('int_business_windows') }} as windows on expected.store_key = windows.store_key
+    inner join horizon on windows.ended_us > horizon.starts_us
+    group by expected.store_key
+)
+
+-- Where the poller rests at about every closing, the night before is no silence.
+select
+    expected.store_key,
+    expected.usual_gap_us,
+    coalesce(
+        horizon.as_of_us - expected.last_polled_us > expected.longest_us
+        and (
+            open_time.silent_us > expected.longest_us
+            or rests.rests is null
+            or 2 * rests.rests < open_time.closings
+        ),
+        expected.last_polled_us is null
+    ) as is_not_heard_from,
+from expected
+cross join horizon
+left join rests on expected.store_key = rests.store_key
+left join open_time on expected.store_key = open_time.store_key
