@@ -1,11 +1,7 @@
 {{ config(materialized='view') }}
 
-with stores as (
-    select * from {{ ref('stores') }}
-),
-
 -- Having no brand is nothing that stores have in common.
-store_groups as (
+with store_groups as (
     select * from {{ ref('store_groups') }}
     where attribute = 'all' or (attribute <> 'store_id' and value is not null)
 ),
@@ -15,106 +11,126 @@ groups as (
         store_groups.attribute,
         store_groups.value,
         count(*) as stores,
-        max(stores.last_polled_at) as last_polled_at,
-        min(stores.first_polled_at) as first_polled_at,
+        epoch_us(max(stores.last_polled_at)) - epoch_us(min(stores.first_polled_at)) as polled_us,
     from store_groups
-    inner join stores on store_groups.store_id = stores.store_id
+    inner join {{ ref('stores') }} as stores on store_groups.store_id = stores.store_id
     group by store_groups.attribute, store_groups.value
 ),
 
 -- Where the data begin with an outage, when it began is not known.
+outages as (
+    select
+        store_id,
+        first_seen_down_at,
+        business_seconds_lost,
+        epoch_us(last_seen_up_at) as last_seen_up_us,
+        epoch_us(first_seen_down_at) as first_seen_down_us,
+    from {{ ref('outages') }}
+    where first_seen_down_at is not null
+),
+
+-- An outage begins after the last active poll. That two may have begun within ten minutes of each
+-- other is enough; but none begins before the one before it of the same store.
 beginnings as (
+    select
+        store_id,
+        first_seen_down_at,
+        business_seconds_lost,
+        first_seen_down_us,
+        greatest(
+            least(last_seen_up_us + 1, first_seen_down_us - 600000000),
+            lag(first_seen_down_us) over (partition by store_id order by first_seen_down_us) + 1
+        ) as earliest_us,
+        first_seen_down_us - earliest_us as length_us,
+    from outages
+),
+
+beginnings_of_groups as (
     select
         store_groups.attribute,
         store_groups.value,
-        outages.store_id,
-        outages.first_seen_down_at as seen_at,
-        outages.business_seconds_lost,
-    from {{ ref('outages') }} as outages
-    inner join store_groups on outages.store_id = store_groups.store_id
-    where outages.first_seen_down_at is not null
-),
-
-counted as (
-    select
-        *,
-        count(distinct store_id) over (
-            partition by attribute, value
-            order by seen_at
-            range between current row and interval '10' minute following
-        ) as stores_within,
-        count(*) over (partition by attribute, value) as outages_of_group,
+        beginnings.*,
     from beginnings
+    inner join store_groups on beginnings.store_id = store_groups.store_id
 ),
 
--- An outage is of a cluster if at least three stores fail within ten minutes, five times as many
--- as would if the outages of the group were spread evenly.
-clusters as (
+events as (
+    select attribute, value, earliest_us as at_us, 1 as stores, length_us
+    from beginnings_of_groups
+
+    union all
+
+    select attribute, value, first_seen_down_us + 1, -1, -length_us
+    from beginnings_of_groups
+),
+
+instants as (
     select
-        counted.attribute,
-        counted.value,
-        counted.seen_at as seen_from_at,
-        counted.seen_at + interval '10' minute as reach_at,
-    from counted
+        attribute,
+        value,
+        at_us,
+        sum(stores) over by_time as stores,
+        sum(length_us) over by_time as length_us,
+        sum(greatest(length_us, 0)) over (partition by attribute, value) as length_of_all_us,
+    from events
+    window by_time as (
+        partition by attribute, value order by at_us
+        range between unbounded preceding and current row
+    )
+),
+
+-- So many outages of the group are usual at any one instant, had they come evenly. Where many stores
+-- fail, some do so together by chance, all the more if all are polled at once.
+crowds as (
+    select
+        instants.attribute,
+        instants.value,
+        instants.at_us,
+        instants.stores,
+        (instants.length_of_all_us - instants.length_us) / groups.polled_us as usual,
+        instants.stores > 2 + 5 * usual + 3 * sqrt(usual) as is_crowd,
+    from instants
     inner join groups
-        on counted.attribute = groups.attribute
-        and counted.value is not distinct from groups.value
-    where
-        counted.stores_within >= 3
-        and counted.stores_within
-        >= 5 * counted.outages_of_group * 600000000.0e0
-        / epoch_us(groups.last_polled_at - groups.first_polled_at)
+        on instants.attribute = groups.attribute
+        and instants.value is not distinct from groups.value
 ),
 
 numbered as (
     select
         *,
-        coalesce(
-            seen_from_at > lag(reach_at) over (
-                partition by attribute, value order by seen_from_at
-            ),
-            true
-        ) as is_new,
-    from clusters
-),
-
-spans as (
-    select
-        *,
-        sum(cast(is_new as integer)) over (
+        sum(cast(is_crowd is not true as integer)) over (
             partition by attribute, value
-            order by seen_from_at
+            order by at_us
             range between unbounded preceding and current row
-        ) as cluster,
-    from numbered
+        ) as crowd,
+    from crowds
 ),
 
-merged as (
+peaks as (
     select
         attribute,
         value,
-        cluster,
-        min(seen_from_at) as from_at,
-        max(reach_at) as until_at,
-    from spans
-    group by attribute, value, cluster
+        at_us,
+    from numbered
+    where is_crowd
+    qualify row_number() over (partition by attribute, value, crowd order by stores desc, at_us asc) = 1
 )
 
 select
-    merged.attribute,
-    merged.value,
-    min(beginnings.seen_at) as first_seen_at,
-    max(beginnings.seen_at) as last_seen_at,
-    count(distinct beginnings.store_id) as stores,
-    count(distinct beginnings.store_id) / any_value(groups.stores) as share_of_stores,
+    peaks.attribute,
+    peaks.value,
+    min(beginnings.first_seen_down_at) as first_seen_at,
+    max(beginnings.first_seen_down_at) as last_seen_at,
+    count(*) as stores,
+    count(*) / any_value(groups.stores) as share_of_stores,
     {{ exact_sum('beginnings.business_seconds_lost') }} as business_seconds_lost,
-    list(distinct beginnings.store_id order by beginnings.store_id asc) as store_ids,
-from merged
+    list(beginnings.store_id order by beginnings.store_id asc) as store_ids,
+from peaks
 inner join groups
-    on merged.attribute = groups.attribute
-    and merged.value is not distinct from groups.value
-inner join beginnings
-    on merged.attribute = beginnings.attribute
-    and merged.value is not distinct from beginnings.value
-    and beginnings.seen_at between merged.from_at and merged.until_at
-group by merged.attribute, merged.value, merged.cluster
+    on peaks.attribute = groups.attribute
+    and peaks.value is not distinct from groups.value
+inner join beginnings_of_groups as beginnings
+    on peaks.attribute = beginnings.attribute
+    and peaks.value is not distinct from beginnings.value
+    and peaks.at_us between beginnings.earliest_us and beginnings.first_seen_down_us
+group by peaks.attribute, peaks.value, peaks.at_us

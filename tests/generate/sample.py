@@ -140,7 +140,7 @@ STORES = (
     ),
     Store(
         "1000000000000000006",
-        "several windows a day, one of them ten minutes long; fails with two others of its zone",
+        "several windows a day, one of them ten minutes long; fails with four others of its zone",
         "America/New_York",
         daily("00:00:00-00:10:00", "07:00:00-10:30:00", "11:30:00-14:00:00", "17:00:00-21:45:00"),
         polls=(("inactive", "2026-03-03 14:01:12 UTC"),),
@@ -156,6 +156,7 @@ STORES = (
         "touching windows, the later one first",
         "America/New_York",
         daily("12:00:00-18:00:00", "08:00:00-12:00:00"),
+        polls=(("inactive", "2026-03-03 14:00:48 UTC"),),
     ),
     Store(
         "1000000000000000009",
@@ -301,7 +302,7 @@ STORES = (
         "has the newest poll of all, which sets as_of",
         "America/New_York",
         daily("06:00:00-22:00:00"),
-        polls=(("active", f"{AS_OF} UTC"),),
+        polls=(("inactive", "2026-03-03 14:02:30.25 UTC"), ("active", f"{AS_OF} UTC")),
     ),
     # Zones.
     Store(
