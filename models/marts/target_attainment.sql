@@ -20,21 +20,26 @@ days as (
         date '1970-01-01' + cast(days.local_day as integer) as local_date,
         days.uptime_us,
         days.downtime_us,
+        coalesce(days.confirmed_uptime_us, 0) + coalesce(days.confirmed_downtime_us, 0) as confirmed_us,
+        days.business_us - coalesce(days.excluded_us, 0) as counting_us,
     from {{ ref('int_store_days') }} as days
     inner join {{ ref('int_store_keys') }} as store_keys on days.store_key = store_keys.store_key
 ),
 
--- The calendar period runs as long as the clock of one of its stores has not left it.
-today as (
+-- What the clock of each store shows where the data begin and end.
+clocks as (
     select
         store_keys.store_id,
-        date '1970-01-01'
-        + cast({{ day_of('horizon.as_of_us + offsets.utc_offset_us') }} as integer) as local_date,
+        max(horizon.starts_us + offsets.utc_offset_us) filter (
+            where horizon.starts_us between offsets.valid_from_us and offsets.valid_until_us - 1
+        ) as starts_local_us,
+        max(horizon.as_of_us + offsets.utc_offset_us) filter (
+            where horizon.as_of_us between offsets.valid_from_us and offsets.valid_until_us - 1
+        ) as as_of_local_us,
     from {{ ref('int_store_offsets') }} as offsets
-    inner join horizon
-        on offsets.valid_from_us <= horizon.as_of_us
-        and offsets.valid_until_us > horizon.as_of_us
     inner join {{ ref('int_store_keys') }} as store_keys on offsets.store_key = store_keys.store_key
+    cross join horizon
+    group by store_keys.store_id
 ),
 
 summed as (
@@ -44,17 +49,25 @@ summed as (
         targets.calendar_period,
         targets.target_ratio,
         cast(date_trunc(targets.calendar_period, days.local_date) as date) as started_on,
-        min(today.local_date) as earliest_date,
+        max(clocks.starts_local_us) as starts_local_us,
+        min(clocks.as_of_local_us) as as_of_local_us,
         count(distinct days.store_id) as stores,
         coalesce(sum(days.uptime_us), 0) as uptime_us,
         coalesce(sum(days.downtime_us), 0) as downtime_us,
+        sum(days.confirmed_us) as confirmed_us,
+        sum(days.counting_us) as counting_us,
     from targets
     inner join {{ ref('store_groups') }} as store_groups
         on targets.attribute = store_groups.attribute
         and targets.value is not distinct from store_groups.value
     inner join days on store_groups.store_id = days.store_id
-    left join today on store_groups.store_id = today.store_id
-    group by 1, 2, 3, 4, 5
+    left join clocks on store_groups.store_id = clocks.store_id
+    group by
+        targets.attribute,
+        targets.value,
+        targets.calendar_period,
+        targets.target_ratio,
+        started_on
 ),
 
 budgets as (
@@ -79,12 +92,14 @@ select
     budgets.calendar_period,
     budgets.started_on,
     budgets.ended_on,
-    budgets.ended_on > budgets.earliest_date as is_running,
+    budgets.as_of_local_us < epoch_us(budgets.ended_on) as is_running,
+    budgets.starts_local_us > epoch_us(budgets.started_on) as is_start_cut,
     budgets.stores,
     cast(budgets.target_ratio as double) as target_ratio,
     budgets.uptime_us / 1000000.0e0 as uptime_seconds,
     budgets.downtime_us / 1000000.0e0 as downtime_seconds,
     {{ ratio('budgets.uptime_us', 'budgets.uptime_us + budgets.downtime_us') }} as uptime_ratio,
+    {{ ratio('budgets.confirmed_us', 'budgets.counting_us') }} as coverage_ratio,
     -- Nothing known is neither.
     case
         when budgets.uptime_us + budgets.downtime_us > 0

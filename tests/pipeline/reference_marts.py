@@ -355,9 +355,11 @@ class Attainment(NamedTuple):
 
     ended_on: date
     is_running: bool
+    is_start_cut: bool
     stores: int
     uptime: int
     downtime: int
+    coverage: Fraction | None
     is_met: bool | None
     budget: Fraction
     longest_outage: Fraction
@@ -371,6 +373,10 @@ def attainment(
         store_id: EPOCH.date() + timedelta(days=shown_clock(store.zone, result.as_of) // DAY)
         for store_id, store in result.known.items()
     }
+    begins = {
+        store_id: shown_clock(store.zone, result.starts_at)
+        for store_id, store in result.known.items()
+    }
     found = {}
     for target in targets:
         periods = defaultdict(list)
@@ -378,16 +384,23 @@ def attainment(
             if store_id in known[target.attribute, target.value]:
                 periods[first_day(day, target.period)].append((store_id, each))
         for started_on, members in periods.items():
-            _, uptime, downtime, *_ = summed(each for _, each in members)
+            total = summed(each for _, each in members)
+            uptime, downtime = total.uptime, total.downtime
+            confirmed = total.confirmed_up + total.confirmed_down
+            counting = total.business - total.excluded
             stores = {store_id for store_id, _ in members}
             ended_on = first_day(started_on + longest_period(target.period), target.period)
             budget = (1 - target.ratio) * (uptime + downtime)
             found[target, started_on] = Attainment(
                 ended_on,
                 any(today[store_id] < ended_on for store_id in stores),
+                any(
+                    begins[store_id] > (started_on - EPOCH.date()).days * DAY for store_id in stores
+                ),
                 len(stores),
                 uptime,
                 downtime,
+                Fraction(confirmed, counting) if counting else None,
                 downtime <= budget if uptime + downtime else None,
                 budget,
                 max(Fraction(0), budget - downtime) / target.ratio,

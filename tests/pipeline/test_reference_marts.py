@@ -231,10 +231,12 @@ def test_target_attainment(compared: Compared) -> None:
         (*target[:2], target.period, float(target.ratio), started_on): (
             each.ended_on,
             each.is_running,
+            each.is_start_cut,
             each.stores,
             each.uptime,
             each.downtime,
             each.uptime / (each.uptime + each.downtime) if each.is_met is not None else None,
+            None if each.coverage is None else float(each.coverage),
             each.is_met,
             float(each.budget / 60_000_000),
             float((each.budget - each.downtime) / 60_000_000),
@@ -248,8 +250,9 @@ def test_target_attainment(compared: Compared) -> None:
         f"""
         select
             attribute, value, calendar_period, target_ratio, started_on, ended_on, is_running,
-            stores, {us("uptime_seconds", "downtime_seconds")}, uptime_ratio, is_met,
-            error_budget_minutes, error_budget_left_minutes, longest_outage_allowed_minutes
+            is_start_cut, stores, {us("uptime_seconds", "downtime_seconds")}, uptime_ratio,
+            coverage_ratio, is_met, error_budget_minutes, error_budget_left_minutes,
+            longest_outage_allowed_minutes
         from target_attainment
         """
     )
