@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from functools import partial
 
 import duckdb
 
@@ -174,8 +175,6 @@ class Jobs:
         with attach(release.path) as connection:
             stores = write_report(connection, files[0], options)
             (rejected_rows,) = connection.execute("select count(*) from rejected_rows").fetchone()
-        if options == ReportOptions():
-            copy_report(files[0], output / NEWEST)
         for file in files[1:]:
             copy_report(files[0], file)
         contents = Contents(
@@ -185,8 +184,13 @@ class Jobs:
             rejected_rows,
             release.policy,
         )
+        renews = options == ReportOptions()
         for report_id, file in zip(report_ids, files, strict=True):
-            if not self._reports.complete(report_id, contents):
+            renew = partial(copy_report, file, output / NEWEST) if renews else None
+            if self._reports.complete(report_id, contents, renew):
+                # The others are the same.
+                renews = False
+            else:
                 file.unlink(missing_ok=True)
 
     def _expire(self) -> None:

@@ -5,7 +5,7 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -244,8 +244,14 @@ class Reports:
         )
         return [report_id for _, report_id in sorted(rows)]
 
-    def complete(self, report_id: str, contents: Contents) -> bool:
-        """Record that the file is there; False if nobody wants the report any more."""
+    def complete(
+        self, report_id: str, contents: Contents, renew: Callable[[], None] | None = None
+    ) -> bool:
+        """Record that the file is there; False if nobody wants the report any more.
+
+        If somebody does, `renew` is called before anyone is told. Should it fail or be killed, the
+        report is not complete.
+        """
         finished = self._write(
             """
             update reports
@@ -263,6 +269,7 @@ class Reports:
                 None if contents.methodology is None else json.dumps(contents.methodology),
                 report_id,
             ),
+            renew,
         )
         return bool(finished)
 
@@ -324,9 +331,16 @@ class Reports:
             for row in rows
         ]
 
-    def _write(self, statement: str, values: tuple = ()) -> list[tuple]:
+    def _write(
+        self, statement: str, values: tuple = (), first: Callable[[], None] | None = None
+    ) -> list[tuple]:
+        """Write, and return the rows; if there are any, only once `first` has returned."""
         with self._lock:
-            rows = self._writer.execute(statement, values).fetchall()
+            with self._writer:
+                self._writer.execute("begin immediate")
+                rows = self._writer.execute(statement, values).fetchall()
+                if rows and first:
+                    first()
             self._found = {}
             return rows
 

@@ -280,6 +280,39 @@ def test_report_that_cannot_be_written_fails_with_its_reason(
     assert report.error.startswith("The report could not be written: ")
 
 
+def test_cancelled_report_does_not_become_the_newest(
+    jobs: Jobs, reports: Reports, builder: FakeBuilder, settings: Settings
+):
+    newest = settings.output / "store_report.csv"
+    newest.write_text("the last report")
+    cancelled = reports.add()
+    builder.meanwhile = lambda: reports.cancel(cancelled)
+    jobs.work_off_queue()
+    assert newest.read_text() == "the last report"
+    assert not (settings.output / f"{cancelled}.csv").exists()
+
+
+def test_report_becomes_the_newest_though_another_is_cancelled(
+    jobs: Jobs, reports: Reports, builder: FakeBuilder, settings: Settings
+):
+    cancelled, _ = reports.add(), reports.add()
+    builder.meanwhile = lambda: reports.cancel(cancelled)
+    jobs.work_off_queue()
+    assert csv(settings, "store_report") == csv_of("a")
+
+
+def test_report_is_not_complete_before_it_is_the_newest(
+    jobs: Jobs, reports: Reports, settings: Settings
+):
+    report_id = reports.add()
+    # A folder is in the way.
+    (settings.output / "store_report.csv").mkdir()
+    jobs.work_off_queue()
+    report = reports.find(report_id)
+    assert report is not None
+    assert report.status == "Failed"
+
+
 def test_old_releases_go_after_a_build(jobs: Jobs, reports: Reports, settings: Settings):
     long_ago = (datetime.now(UTC) - timedelta(days=1)).timestamp()
     old = [publish(settings) for _ in range(4)]
