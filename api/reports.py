@@ -46,10 +46,13 @@ _ADDED = {
     "stores": "integer",
     "rejected_rows": "integer",
     "methodology": "text",
+    "token_id": "text not null default ''",
 }
+# Keys of earlier versions belonged to a name alone.
 _ADDED_INDEX = """
-create unique index if not exists reports_by_key on reports (requested_by, idempotency_key)
-where idempotency_key is not null
+create unique index if not exists reports_by_token_and_key
+on reports (token_id, requested_by, idempotency_key) where idempotency_key is not null;
+drop index if exists reports_by_key;
 """
 CANCELLED = "Cancelled on request."
 
@@ -129,32 +132,38 @@ class Reports:
         options: ReportOptions | None = None,
         requested_by: str | None = None,
         key: str | None = None,
+        token_id: str | None = None,
     ) -> str:
         """Promise a report, and return its id; it survives whatever comes once this returns.
 
-        The same key from the same asker gives the report that it gave before; raises
-        KeyReusedError if the options are others.
+        The same key from the same token, or from those without one, gives the report that it gave
+        before; raises KeyReusedError if the options are others.
         """
         report_id = str(uuid4())
         options = options or ReportOptions()
         said = options.model_dump_json(exclude_defaults=True)
         # Without a name the unique index would let a key pass twice.
         asker = requested_by if key is None else requested_by or ""
+        token_id = token_id or ""
         added = self._write(
             """
             insert into reports
-                (report_id, status, triggered_at, options, format, requested_by, idempotency_key)
-            values (?, 'Queued', ?, ?, ?, ?, ?)
+                (report_id, status, triggered_at, options, format, token_id, requested_by,
+                idempotency_key)
+            values (?, 'Queued', ?, ?, ?, ?, ?, ?)
             on conflict do nothing
             returning report_id
             """,
-            (report_id, _now(), said, options.format, asker, key),
+            (report_id, _now(), said, options.format, token_id, asker, key),
         )
         if added:
             return report_id
         [(before, said_before)] = self._read(
-            "select report_id, options from reports where requested_by = ? and idempotency_key = ?",
-            (asker, key),
+            """
+            select report_id, options from reports
+            where token_id = ? and requested_by = ? and idempotency_key = ?
+            """,
+            (token_id, asker, key),
         )
         if said_before != said:
             raise KeyReusedError(
@@ -313,7 +322,7 @@ class Reports:
         for name, kind in _ADDED.items():
             if name not in there:
                 self._writer.execute(f"alter table reports add column {name} {kind}")
-        self._writer.execute(_ADDED_INDEX)
+        self._writer.executescript(_ADDED_INDEX)
 
     def _entries(self, condition: str, values: tuple) -> Sequence[Entry]:
         rows = self._read(

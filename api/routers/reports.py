@@ -120,10 +120,10 @@ def trigger_report(
     given = (body.model_dump(exclude_unset=True) if body else {}) | asked.model_dump(
         exclude_unset=True
     )
-    requested_by = request.state.principal.name
+    principal = request.state.principal
     try:
         report_id = request.app.state.reports.add(
-            ReportOptions(**given), requested_by, idempotency_key
+            ReportOptions(**given), principal.name, idempotency_key, principal.token_id
         )
     except KeyReusedError as error:
         raise HTTPException(409, str(error)) from None

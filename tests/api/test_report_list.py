@@ -11,11 +11,13 @@ from fastapi.testclient import TestClient
 
 from api import jobs as jobs_module
 from api import reports as reports_module
+from api.access import Access
 from api.main import create_app
 from api.options import ReportOptions
 from api.reports import CANCELLED, Contents, KeyReusedError, Reports
 from api.settings import Settings
 from tests.api.fakes import AS_OF, FakeBuilder, csv_of, local_client
+from tests.api.test_access import bearer
 from tests.api.test_endpoints import end, state, trigger
 
 
@@ -154,10 +156,27 @@ def test_key_gives_the_same_report_again(client: TestClient):
     assert trigger_with("a", units="mixed") == (409, None)
 
 
-def test_key_belongs_to_who_asked(settings: Settings):
+def test_key_belongs_to_the_token_and_not_to_its_name(client: TestClient, settings: Settings):
+    access = Access(settings.output)
+
+    def trigger_with(token: str) -> str:
+        headers = bearer(token) | {"Idempotency-Key": "k"}
+        return client.post("/trigger_report", headers=headers).json()["report_id"]
+
+    one, other = (access.create("nightly", ["read", "run"]) for _ in range(2))
+    first, second = trigger_with(one), trigger_with(other)
+    assert first != second
+    assert [trigger_with(one), trigger_with(other)] == [first, second]
+    listed = client.get("/reports", headers=bearer(one)).json()["reports"]
+    assert [(report["report_id"], report["requested_by"]) for report in listed] == [
+        (second, "nightly"),
+        (first, "nightly"),
+    ]
+
+
+def test_key_with_other_options_is_refused(settings: Settings):
     reports = Reports(settings.output)
-    first = reports.add(requested_by="one", key="k")
-    assert reports.add(requested_by="other", key="k") != first
+    reports.add(requested_by="one", key="k")
     with pytest.raises(KeyReusedError):
         reports.add(ReportOptions(units="mixed"), "one", "k")
     reports.close()
@@ -252,4 +271,22 @@ def test_record_of_an_earlier_version_is_read(settings: Settings):
     reports = Reports(settings.output)
     assert reports.claim_queued() == ["r"]
     assert reports.options("r") == ReportOptions()
+    reports.close()
+
+
+def test_keys_of_an_earlier_version_are_kept(settings: Settings):
+    """Then a key belonged to a name, which several tokens may have."""
+    reports = Reports(settings.output)
+    before = reports.add(requested_by="this machine", key="k")
+    reports.add(requested_by="one", key="k")
+    reports.close()
+    with sqlite3.connect(settings.output / "reports.sqlite") as connection:
+        connection.execute("drop index reports_by_token_and_key")
+        connection.execute("alter table reports drop column token_id")
+        connection.execute(
+            "create unique index reports_by_key on reports (requested_by, idempotency_key)"
+        )
+    reports = Reports(settings.output)
+    assert reports.add(requested_by="this machine", key="k") == before
+    assert reports.add(requested_by="one", key="k", token_id="1") != before
     reports.close()
