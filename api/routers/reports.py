@@ -109,7 +109,8 @@ def trigger_report(
         Header(
             min_length=1,
             max_length=255,
-            description="The same key again gives the report that it gave before.",
+            description="The same key again gives the report that it gave before, though it may "
+            "have failed or been cancelled; a new attempt needs a new key.",
         ),
     ] = None,
 ) -> Triggered:

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from api import jobs as jobs_module
 from api import reports as reports_module
 from api.access import Access
+from api.builds import BuildError
 from api.main import create_app
 from api.options import ReportOptions
 from api.reports import CANCELLED, Contents, KeyReusedError, Reports
@@ -154,6 +155,27 @@ def test_key_gives_the_same_report_again(client: TestClient):
     assert trigger_with("a") == first
     assert trigger_with("b") != first
     assert trigger_with("a", units="mixed") == (409, None)
+
+
+def test_key_of_a_failed_report_gives_it_again_and_says_so(
+    client: TestClient, builder: FakeBuilder
+):
+    def trigger_with(key: str) -> str:
+        response = client.post("/trigger_report", headers={"Idempotency-Key": key})
+        return response.json()["report_id"]
+
+    def fail() -> None:
+        raise BuildError("Missing column status.")
+
+    builder.meanwhile = fail
+    failed = trigger_with("a")
+    assert end(client, failed)["status"] == "Failed"
+    builder.meanwhile = lambda: None
+    assert trigger_with("a") == failed
+    assert end(client, trigger_with("b"))["status"] == "Complete"
+    declared = client.get("/openapi.json").json()["paths"]["/trigger_report"]["post"]
+    [key] = (each for each in declared["parameters"] if each["in"] == "header")
+    assert "a new attempt needs a new key" in key["description"]
 
 
 def test_key_belongs_to_the_token_and_not_to_its_name(client: TestClient, settings: Settings):
