@@ -8,6 +8,7 @@ from functools import partial
 import duckdb
 
 from api.builds import Builder, BuildError, CancelledError, LockedError, Progress
+from api.disk import folder_fault
 from api.inputs import input_files, not_read, why_outdated
 from api.options import ReportOptions
 from api.releases import Release, Releases, attach
@@ -109,6 +110,8 @@ class Jobs:
         """Return a release that is what a build would give, after building it if need be."""
         give_up_at = time.monotonic() + self._settings.build_wait_seconds
         while True:
+            if fault := folder_fault(self._settings.data):
+                raise BuildError(fault)
             release = self._releases.newest()
             reason = why_outdated(release, self._settings.data)
             if release and reason is None:

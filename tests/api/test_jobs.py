@@ -1,6 +1,7 @@
 """Each trigger gets a report on the inputs as they were, and as few builds as that takes."""
 
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -189,6 +190,23 @@ def test_build_that_publishes_nothing_fails_its_reports(
     assert reports.find(report_id) == Report(
         report_id, "Failed", "The build succeeded and yet published no release."
     )
+
+
+@pytest.mark.parametrize("has_file", [False, True])
+def test_folder_with_the_inputs_that_is_none_is_named(
+    jobs: Jobs, reports: Reports, builder: FakeBuilder, settings: Settings, has_file: bool
+):
+    publish(settings)
+    shutil.rmtree(settings.data)
+    if has_file:
+        settings.data.touch()
+    report_id = reports.add()
+    jobs.work_off_queue()
+    said = f"There is no folder {settings.data}"
+    if has_file:
+        said += ", only a file of that name"
+    assert reports.find(report_id) == Report(report_id, "Failed", f"{said}.")
+    assert builder.builds == 0
 
 
 def test_locked_file_is_waited_for(jobs: Jobs, reports: Reports, builder: FakeBuilder):
