@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
 from api.access import needs
+from api.disk import folder_fault
 from api.errors import MEDIA_TYPE, declared, problem_body
 from api.metrics import poll_age_seconds
 from api.releases import NoReleaseError
@@ -37,7 +38,11 @@ async def health() -> Response:
 
 @router.get("/ready", responses={200: {"model": Ready}, **declared(503)})
 def ready(request: Request) -> JSONResponse:
-    """Say whether a release is there and fresh, the worker alive, and room left on the disk."""
+    """Say whether the service can do its work.
+
+    It can if a release is there and fresh, the worker alive, the folders for inputs and reports
+    usable, and room left on the disk.
+    """
     checks = _checks(request)
     if all(found == "ok" for found in checks.values()):
         return JSONResponse({"status": "ready", "checks": checks})
@@ -65,7 +70,7 @@ def metrics(request: Request) -> Response:
 def _checks(request: Request) -> dict[str, str]:
     state = request.app.state
     settings = state.settings
-    checks = dict.fromkeys(("release", "freshness", "worker", "disk"), "ok")
+    checks = dict.fromkeys(("release", "freshness", "worker", "data", "output", "disk"), "ok")
     try:
         with state.shared_releases.open_newest() as (release, _):
             age = poll_age_seconds(release)
@@ -77,6 +82,8 @@ def _checks(request: Request) -> dict[str, str]:
         checks["release"] = str(error)
     if not state.jobs.is_alive():
         checks["worker"] = "The worker on reports has ended; the log has the cause."
+    checks["data"] = folder_fault(settings.data) or "ok"
+    checks["output"] = folder_fault(settings.output, is_written=True) or "ok"
     for folder in (settings.data, settings.db.parent, settings.output):
         if folder.exists() and shutil.disk_usage(folder).free < settings.free_bytes_min:
             checks["disk"] = f"Less than {settings.free_bytes_min} bytes of the disk are free."

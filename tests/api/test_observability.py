@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -34,6 +35,42 @@ def test_not_ready_with_old_polls_or_a_full_disk(settings: Settings, builder: Fa
     with local_client(create_app(settings.model_copy(update=limits), builder)) as client:
         checks = client.get("/ready").json()["checks"]
     assert {name for name, said in checks.items() if said != "ok"} == {"freshness", "disk"}
+
+
+@pytest.mark.parametrize("name", ["data", "output"])
+@pytest.mark.parametrize("has_file", [False, True])
+def test_not_ready_without_its_folders(
+    client: TestClient, settings: Settings, name: str, has_file: bool
+):
+    publish(settings)
+    folder: Path = getattr(settings, name)
+    folder.rename(folder.with_name("elsewhere"))
+    if has_file:
+        folder.touch()
+    response = client.get("/ready")
+    said = f"There is no folder {folder}{', only a file of that name' if has_file else ''}."
+    assert (response.status_code, response.json()["detail"]) == (503, said)
+    assert response.json()["checks"][name] == said
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("data", "may not read"), ("output", "may not write into")]
+)
+def test_not_ready_where_it_may_not_use_its_folders(
+    client: TestClient,
+    settings: Settings,
+    name: str,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Who is root may do everything, so the answer of the system is made up."""
+    publish(settings)
+    folder: Path = getattr(settings, name)
+    monkeypatch.setattr("os.access", lambda path, mode: path != folder)
+    checks = client.get("/ready").json()["checks"]
+    assert {name: said for name, said in checks.items() if said != "ok"} == {
+        name: f"The service {said} the folder {folder}."
+    }
 
 
 def test_metrics_count_requests_reports_builds_and_rows(client: TestClient):
