@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from api.builds import BuildError
+from api.disk import folder_fault
 from api.errors import declared
 from api.input_checks import check
 from api.input_columns import input_columns
@@ -151,6 +152,7 @@ async def ingest(
     try:
         if not dry_run:
             landing.check()
+            _check_folder(settings.data, is_written=True)
         upload = Upload(
             request.app.state.dry_runs.folder if dry_run else settings.data,
             settings.upload_bytes_max,
@@ -174,15 +176,17 @@ async def ingest(
         raise HTTPException(409, str(error)) from None
     except OSError as error:
         if error.errno not in _FULL:
+            _check_folder(settings.data)
             raise
         raise HTTPException(507, f"There is no room for the upload: {error.strerror}.") from None
     status = 201 if isinstance(answer, Receipt) and answer.is_new else 200
     return JSONResponse(answer.model_dump(), status)
 
 
-@router.get("/ingest/{name}", responses=declared(403, 404, 422))
+@router.get("/ingest/{name}", responses=declared(403, 404, 422, 503))
 def get_arrival(request: Request, name: Sha256) -> Arrival:
     """Say whether an upload is in the newest release, by the `sha256` of its receipt."""
+    _check_folder(request.app.state.settings.data)
     landed = request.app.state.landing.find(name) if _is_sha256(name) else None
     if landed is None:
         raise HTTPException(404, f"There is no upload {name!r}; a receipt has its sha256.")
@@ -201,6 +205,12 @@ def get_arrival(request: Request, name: Sha256) -> Arrival:
         is_in_newest_release=is_in,
         release=release,
     )
+
+
+def _check_folder(data: Path, is_written: bool = False) -> None:
+    """Raise HTTPException 503 if the folder with the inputs cannot be used."""
+    if fault := folder_fault(data, is_written):
+        raise HTTPException(503, fault)
 
 
 def _check_request(request: Request, name: str) -> None:

@@ -248,7 +248,7 @@ def test_errors_are_declared(client: TestClient):
         ("/stores/{store_id}/explain", "get"): reading,
         ("/uptime", "get"): reading,
         **{(f"/{table.path}", "get"): reading for table in TABLES},
-        ("/ingest/{name}", "get"): sorted({*guarded, "200", "404", "422"}),
+        ("/ingest/{name}", "get"): sorted({*guarded, "200", "404", "422", "503"}),
         ("/ingest/{name}", "post"): sorted(
             {*guarded, "200", "201", "400", "404", "409", "415", "422", "503", "507"}
         ),

@@ -418,6 +418,36 @@ def test_sample_stays_as_it_is(settings: Settings, builder: FakeBuilder):
     assert sorted(os.listdir(PROJECT / "seeds")) == before
 
 
+@pytest.mark.parametrize("has_file", [False, True])
+def test_folder_with_the_inputs_that_is_none_is_said(
+    client: TestClient, settings: Settings, has_file: bool, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(client.app.state.dry_runs, "rejected", lambda *_: [])
+    shutil.rmtree(settings.data)
+    if has_file:
+        settings.data.touch()
+    for response in (post(client, POLLS), client.get(f"/ingest/{'0' * 64}")):
+        assert response.status_code == 503
+        assert response.json()["detail"].startswith(f"There is no folder {settings.data}")
+    assert post(client, POLLS, dry_run="true").status_code == 200
+    assert client.get("/metrics").status_code == 200
+
+
+def test_folder_that_goes_while_an_upload_comes_is_said(
+    client: TestClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    land = client.app.state.landing.land
+
+    def remove_folder(*values: Any) -> Any:
+        shutil.rmtree(settings.data)
+        return land(*values)
+
+    monkeypatch.setattr(client.app.state.landing, "land", remove_folder)
+    response = post(client, POLLS)
+    assert response.status_code == 503
+    assert response.json()["detail"] == f"There is no folder {settings.data}."
+
+
 def test_full_disk_is_said(client: TestClient, settings: Settings, monkeypatch: pytest.MonkeyPatch):
     def full(upload: Upload, chunk: bytes) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
