@@ -155,6 +155,7 @@ def undisturbed_builder(
     environment = os.environ | {
         "STORE_UPTIME_DATA": str(data),
         "STORE_UPTIME_DB": str(db),
+        "STORE_UPTIME_MEMORY_LIMIT": settings.memory_limit,
         # The service waits for a locked file itself, and looks again more often.
         "STORE_UPTIME_BUILD_WAIT_SECONDS": "0",
     }

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import duckdb
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -37,6 +38,9 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address on which the service listens.")
     port: int = Field(8000, ge=1, le=65535, description="Port on which the service listens.")
+    memory_limit: str = Field(
+        "5GB", description="Memory of a build; beyond that it spills to disk."
+    )
     build_timeout_seconds: float = Field(
         3600,
         gt=0,
@@ -122,6 +126,15 @@ class Settings(BaseSettings):
         if path.suffix != ".duckdb":
             raise ValueError("a name that ends in .duckdb is expected")
         return path
+
+    @field_validator("memory_limit")
+    @classmethod
+    def _is_size(cls, limit: str) -> str:
+        try:
+            duckdb.connect(config={"memory_limit": limit}).close()
+        except duckdb.Error:
+            raise ValueError("a size such as 4GB or 500MiB is expected") from None
+        return limit
 
 
 def read_settings() -> Settings:

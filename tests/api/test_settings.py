@@ -58,3 +58,19 @@ def test_what_no_timer_can_count_is_refused(monkeypatch: pytest.MonkeyPatch, nam
     monkeypatch.setenv(f"STORE_UPTIME_{name}", "inf")
     with pytest.raises(SettingsError, match=f"STORE_UPTIME_{name}=inf: .* less than or equal to"):
         read_settings()
+
+
+@pytest.mark.parametrize("value", ["lots", "80%", "5", "4PB"])
+def test_memory_limit_that_is_no_size_is_refused(monkeypatch: pytest.MonkeyPatch, value: str):
+    monkeypatch.setenv("STORE_UPTIME_MEMORY_LIMIT", value)
+    with pytest.raises(SettingsError) as raised:
+        read_settings()
+    assert str(raised.value) == (
+        f"STORE_UPTIME_MEMORY_LIMIT={value}: a size such as 4GB or 500MiB is expected"
+    )
+
+
+@pytest.mark.parametrize("value", ["4GB", "500MiB", "1.5 TB"])
+def test_memory_limit_is_what_duckdb_takes(monkeypatch: pytest.MonkeyPatch, value: str):
+    monkeypatch.setenv("STORE_UPTIME_MEMORY_LIMIT", value)
+    assert read_settings().memory_limit == value
