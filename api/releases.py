@@ -65,6 +65,15 @@ class Releases:
             return None
         return release
 
+    def no_release(self) -> NoReleaseError:
+        """Return what tells why `newest` found none."""
+        if not self.pointer.exists():
+            return NoReleaseError(NO_RELEASE)
+        return NoReleaseError(
+            f"The pointer {self.pointer} cannot be read, or names a release that is gone; "
+            "a new build mends that."
+        )
+
     @contextmanager
     def open_newest(self) -> Iterator[tuple[Release, duckdb.DuckDBPyConnection]]:
         """Open the newest release, also if it is pruned between finding and opening it.
@@ -82,7 +91,7 @@ class Releases:
         while True:
             release = self.newest()
             if release is None:
-                raise NoReleaseError(NO_RELEASE)
+                raise self.no_release()
             try:
                 return release, attach(release.path, database(release))
             except duckdb.IOException as error:
@@ -128,7 +137,7 @@ class SharedReleases:
         """Return the newest release, or raise NoReleaseError."""
         release = self._releases.newest()
         if release is None:
-            raise NoReleaseError(NO_RELEASE)
+            raise self._releases.no_release()
         return release
 
     @contextmanager

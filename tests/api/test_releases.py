@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from api import releases as module
-from api.releases import NoReleaseError, Releases, attach
+from api.releases import NoReleaseError, Releases, SharedReleases, attach
 from api.settings import Settings
 from tests.api.fakes import AS_OF, point_to, publish, write_release
 
@@ -55,6 +55,19 @@ def test_no_release_where_the_pointer_makes_no_sense(
 def test_opening_without_a_release_says_so(releases: Releases):
     with pytest.raises(NoReleaseError, match="no build has succeeded"), releases.open_newest():
         pass
+
+
+@pytest.mark.parametrize("pointer", [b"", b'{"release": "half', b"\xff", b"{}"])
+def test_pointer_that_makes_no_sense_is_named(releases: Releases, pointer: bytes):
+    releases.pointer.write_bytes(pointer)
+    said = (
+        f"The pointer {releases.pointer} cannot be read, or names a release that is gone; "
+        "a new build mends that."
+    )
+    for each in (releases, SharedReleases(releases)):
+        with pytest.raises(NoReleaseError) as raised, each.open_newest():
+            pass
+        assert str(raised.value) == said
 
 
 def test_reader_moves_on_if_its_release_is_pruned_before_it_opens(
