@@ -65,8 +65,8 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
     guarded = errors.declared(401, 403, 413, 429)
     # A router that is included is searched for each request, which costs more than the answer.
     app.router.routes.extend(reports.polled.routes)
-    once = Depends(refuse_repeated_parameters)
-    app.include_router(reports.router, responses=guarded, dependencies=[once])
+    asked = [Depends(refuse_unknown_parameters), Depends(refuse_repeated_parameters)]
+    app.include_router(reports.router, responses=guarded, dependencies=asked)
     # Before the path of a store, which takes whatever comes.
     for router, need in (
         (explain.router, needs("read")),
@@ -75,10 +75,9 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
         (ingest.router, needs("ingest", every_store=True)),
         (audit.router, needs("admin", every_store=True)),
     ):
-        checks = [need, Depends(refuse_unknown_parameters), once]
-        app.include_router(router, responses=guarded, dependencies=checks)
-    app.include_router(health.router, responses=errors.declared(403, 413))
-    app.include_router(tables.router, responses=guarded, dependencies=[once])
+        app.include_router(router, responses=guarded, dependencies=[need, *asked])
+    app.include_router(health.router, responses=errors.declared(403, 413, 422), dependencies=asked)
+    app.include_router(tables.router, responses=guarded, dependencies=asked)
     return app
 
 

@@ -7,6 +7,8 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
+from api.reading import refuse_repeated_parameters, refuse_unknown_parameters
+
 
 class PlainRoute(APIRoute):
     """An endpoint that is declared as any other and answers in half the time.
@@ -32,6 +34,9 @@ class PlainRoute(APIRoute):
             ]
             if missing:
                 raise RequestValidationError(missing)
+            if len(sent.multi_items()) > len(names):
+                await refuse_unknown_parameters(request)
+                await refuse_repeated_parameters(request)
             return await endpoint(request, **{name: sent[name] for name in names})
 
         return answer

@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_args, get_origin
 import duckdb
 from fastapi import Path, Query, Request, Response
 from fastapi.routing import APIRoute
+from pydantic.fields import FieldInfo
 from starlette.exceptions import HTTPException
 
 from api.errors import declared
@@ -82,7 +83,7 @@ def answer(request: Request, ask: Ask) -> Response:
 
 async def refuse_unknown_parameters(request: Request) -> None:
     """Raise HTTPException 422 for a parameter that there is not, such as a filter misspelt."""
-    known = [parameter.alias for parameter in request.scope["route"].dependant.query_params]
+    known = [name for name, _ in _parameters(request.scope["route"])]
     for name in request.query_params:
         if name not in known:
             raise HTTPException(
@@ -99,15 +100,21 @@ async def refuse_repeated_parameters(request: Request) -> None:
             raise HTTPException(422, f"query.{name}: it comes {count} times; once is expected.")
 
 
-def _lists(route: APIRoute) -> Iterator[str]:
-    """Name the query parameters that may come several times."""
+def _parameters(route: APIRoute) -> Iterator[tuple[str, FieldInfo]]:
+    """Give out the query parameters, by the names under which they are sent."""
     for parameter in route.dependant.query_params:
         fields = {parameter.alias: parameter.field_info}
         # Of a model that holds them all.
         fields = getattr(parameter.field_info.annotation, "model_fields", fields)
         for name, field in fields.items():
-            if list in map(get_origin, (field.annotation, *get_args(field.annotation))):
-                yield field.alias or name
+            yield field.alias or name, field
+
+
+def _lists(route: APIRoute) -> Iterator[str]:
+    """Name the query parameters that may come several times."""
+    for name, field in _parameters(route):
+        if list in map(get_origin, (field.annotation, *get_args(field.annotation))):
+            yield name
 
 
 def allowed_stores(request: Request) -> list[str] | None:

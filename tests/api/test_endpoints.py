@@ -196,6 +196,39 @@ def test_error_is_a_problem(client: TestClient, method: str, url: str, status: i
     assert detail is None or response.json()["detail"] == detail
 
 
+@pytest.mark.parametrize(
+    ("method", "url", "known"),
+    [
+        ("GET", "/reports", "limit, cursor"),
+        ("GET", "/reports/x", "none"),
+        ("DELETE", "/reports/x", "none"),
+        ("POST", "/trigger_report", "as_of, units, columns, format, stores"),
+        ("GET", "/get_report?report_id=x", "report_id"),
+        ("GET", "/download/store_report.csv", "none"),
+        ("GET", "/metrics", "none"),
+        ("GET", "/health", "none"),
+        ("GET", "/ready", "none"),
+        ("GET", "/poll_gaps", "limit, cursor, sort"),
+    ],
+)
+def test_parameter_that_there_is_not_is_refused(
+    client: TestClient, method: str, url: str, known: str
+):
+    response = client.request(method, f"{url}{'&' if '?' in url else '?'}limi=1")
+    assert (response.status_code, response.json()["detail"]) == (
+        422,
+        f"query: there is no parameter 'limi'; there are {known}.",
+    )
+
+
+def test_id_that_comes_twice_is_refused(client: TestClient):
+    response = client.get("/get_report?report_id=x&report_id=y")
+    assert (response.status_code, response.json()["detail"]) == (
+        422,
+        "query.report_id: it comes 2 times; once is expected.",
+    )
+
+
 def test_unexpected_error_is_a_problem_that_gives_nothing_away(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ):
@@ -253,9 +286,9 @@ def test_errors_are_declared(client: TestClient):
             {*guarded, "200", "201", "400", "404", "409", "415", "422", "503", "507"}
         ),
         ("/audit", "get"): sorted({*guarded, "200", "422"}),
-        ("/health", "get"): ["200", "403", "413", "500"],
-        ("/ready", "get"): ["200", "403", "413", "500", "503"],
-        ("/metrics", "get"): sorted({*guarded, "200"}),
+        ("/health", "get"): ["200", "403", "413", "422", "500"],
+        ("/ready", "get"): ["200", "403", "413", "422", "500", "503"],
+        ("/metrics", "get"): sorted({*guarded, "200", "422"}),
     }
 
 
