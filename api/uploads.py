@@ -56,6 +56,10 @@ class Upload:
         self._unpacking: Gzip | None = None
 
     @property
+    def is_packed(self) -> bool:
+        return self._unpacking is not None
+
+    @property
     def sha256(self) -> str:
         return self._hash.hexdigest()
 

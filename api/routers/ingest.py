@@ -36,6 +36,7 @@ MEDIA_TYPES = (
     "application/x-gzip",
     "application/octet-stream",
 )
+_GZIP = ("gzip", "x-gzip")
 _CHUNK_BYTES = 1 << 20
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -225,8 +226,8 @@ def _check_request(request: Request, name: str) -> None:
             f"The Content-Type is {media_type!r}; it takes {', '.join(MEDIA_TYPES)}.",
             {"Accept": ", ".join(MEDIA_TYPES)},
         )
-    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding not in ("identity", "gzip", "x-gzip", ""):
+    encoding = _encoding(request)
+    if encoding not in ("", "identity", *_GZIP):
         raise HTTPException(
             415,
             f"The Content-Encoding is {encoding!r}; it takes gzip.",
@@ -256,6 +257,15 @@ async def _receive(request: Request, upload: Upload) -> None:
     if held:
         await run_in_threadpool(upload.write, bytes(held))
     await run_in_threadpool(upload.finish)
+    encoding = _encoding(request)
+    if encoding in _GZIP and not upload.is_packed:
+        raise UploadError(
+            f"The Content-Encoding is {encoding!r}, and the body is not packed with gzip."
+        )
+
+
+def _encoding(request: Request) -> str:
+    return request.headers.get("Content-Encoding", "").strip().lower()
 
 
 def _land(request: Request, upload: Upload, name: str, replace: bool) -> Receipt:

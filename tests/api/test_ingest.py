@@ -335,6 +335,22 @@ def test_other_packing_is_refused(client: TestClient):
     assert (response.status_code, response.headers["accept-encoding"]) == (415, "gzip")
 
 
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_body_that_is_not_packed_as_told_is_refused(
+    client: TestClient, settings: Settings, dry_run: bool
+):
+    response = client.post(
+        f"/ingest/store_status?dry_run={dry_run}",
+        content=POLLS,
+        headers=CSV | {"Content-Encoding": "gzip"},
+    )
+    assert (response.status_code, response.json()["detail"]) == (
+        422,
+        "The Content-Encoding is 'gzip', and the body is not packed with gzip.",
+    )
+    assert landed(settings) == []
+
+
 @pytest.mark.parametrize("name", ["rubbish", "menu_hours", "..%2F..%2Fetc", "store_status%00"])
 def test_only_inputs_can_be_sent(client: TestClient, settings: Settings, name: str):
     assert post(client, POLLS, name).status_code == 404
