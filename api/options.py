@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from api.instants import Instant
+
 Format = Literal["csv", "parquet", "json", "xlsx"]
 MEDIA_TYPES: dict[Format, str] = {
     "csv": "text/csv",
@@ -28,7 +30,7 @@ class ReportOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    as_of: Annotated[datetime, AfterValidator(_in_utc)] | None = Field(
+    as_of: Annotated[Instant, AfterValidator(_in_utc)] | None = Field(
         None,
         description="The instant to look back from, by default the newest poll; without a zone it "
         "is UTC. Neither before the first poll of all nor after the newest.",

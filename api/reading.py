@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from api.errors import declared
 from api.etags import is_known
+from api.instants import Instant
 from api.queries import TooSlowError, limited
 from api.releases import NoReleaseError, Release
 
@@ -37,7 +38,7 @@ StoreId = Annotated[
     ),
 ]
 From = Annotated[
-    datetime | None,
+    Instant | None,
     Query(
         alias="from",
         description="Start, inclusive; UTC unless it has an offset. Default: a week before `to`.",
@@ -45,7 +46,7 @@ From = Annotated[
     ),
 ]
 To = Annotated[
-    datetime | None,
+    Instant | None,
     Query(
         alias="to",
         description="End, exclusive, at most `as_of`; UTC unless it has an offset. "

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from api.access import needs
+from api.instants import Day, Instant
 from api.options import STORES_MAX
 from api.orders import Order
 from api.pages import ROWS_ON_PAGE, rows_on_page
@@ -57,12 +58,12 @@ class Asked(BaseModel):
 class InWindow(BaseModel):
     """A window of time, with which the rows' intervals overlap."""
 
-    from_at: datetime | None = Field(
+    from_at: Instant | None = Field(
         None,
         alias="from",
         description="Start, inclusive; UTC unless it has an offset. Default: a week before `to`.",
     )
-    to_at: datetime | None = Field(
+    to_at: Instant | None = Field(
         None,
         alias="to",
         description="End, exclusive, at most `as_of`; UTC unless it has an offset. "
@@ -73,10 +74,10 @@ class InWindow(BaseModel):
 class OnDays(BaseModel):
     """Dates on the stores' clocks."""
 
-    from_on: date | None = Field(
+    from_on: Day | None = Field(
         None, alias="from", description="First date. Default: a week before the date of `as_of`."
     )
-    to_on: date | None = Field(
+    to_on: Day | None = Field(
         None, alias="to", description="The date after the last one. Default: none."
     )
 

@@ -221,6 +221,33 @@ def test_parameter_that_there_is_not_is_refused(
     )
 
 
+@pytest.mark.parametrize("number", ["0", "1773165600", "-1.5", "1e9", "20260312"])
+@pytest.mark.parametrize(
+    ("method", "url", "name"),
+    [
+        ("POST", "/trigger_report", "as_of"),
+        ("GET", "/uptime", "from"),
+        ("GET", "/stores/a/timeline", "to"),
+        ("GET", "/stores/a/explain", "from"),
+        ("GET", "/outages", "to"),
+        ("GET", "/daily_uptime", "from"),
+    ],
+)
+def test_number_is_no_instant(client: TestClient, method: str, url: str, name: str, number: str):
+    response = client.request(method, url, params={name: number})
+    assert (response.status_code, response.json()["detail"]) == (
+        422,
+        f"query.{name}: ISO 8601 is expected, such as 2026-03-12 or 2026-03-12T18:00:00Z, "
+        f"not {number!r}.",
+    )
+
+
+def test_number_in_json_is_no_instant(client: TestClient):
+    response = client.post("/trigger_report", json={"as_of": 0})
+    assert response.status_code == 422
+    assert response.json()["detail"].startswith("body.as_of: ISO 8601 is expected")
+
+
 def test_id_that_comes_twice_is_refused(client: TestClient):
     response = client.get("/get_report?report_id=x&report_id=y")
     assert (response.status_code, response.json()["detail"]) == (
