@@ -39,6 +39,11 @@ def problem_body(status: int, detail: str) -> dict[str, Any]:
     return Problem(title=HTTPStatus(status).phrase, status=status, detail=detail).model_dump()
 
 
+def quoted(value: object) -> str:
+    """Return a value as messages show it, of a long one the beginning."""
+    return _cut(repr(value))
+
+
 def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Declare the errors of an endpoint, for `responses=`."""
     content = {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}
@@ -55,7 +60,7 @@ def install(app: FastAPI) -> None:
     async def _refused(request: Request, error: HTTPException) -> ProblemResponse:
         detail = error.detail
         if detail == HTTPStatus(error.status_code).phrase:
-            detail = f"{request.method} {request.url.path}: {detail.lower()}."
+            detail = f"{request.method} {_cut(request.url.path)}: {detail.lower()}."
         return problem(error.status_code, detail, dict(error.headers or {}))
 
     @app.exception_handler(RequestValidationError)
@@ -80,6 +85,10 @@ def install(app: FastAPI) -> None:
         )
 
 
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}…"
+
+
 def _explained(found: dict[str, Any]) -> str:
     """Return where a value was, what would be accepted there, and the value."""
     where = ".".join(str(part) for part in found["loc"])
@@ -87,5 +96,4 @@ def _explained(found: dict[str, Any]) -> str:
     value = found.get("input")
     if found["type"] == "missing" or not isinstance(value, str | int | float):
         return f"{where}: {said}"
-    shown = repr(value)
-    return f"{where}: {said}, not {shown if len(shown) <= _SHOWN_MAX else shown[:_SHOWN_MAX] + '…'}"
+    return f"{where}: {said}, not {quoted(value)}"

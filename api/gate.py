@@ -11,7 +11,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access import THIS_MACHINE, Access, Principal
-from api.errors import problem
+from api.errors import problem, quoted
 from api.logs import log_request
 from api.settings import Settings
 
@@ -139,12 +139,12 @@ class Gate:
         if host not in self._hosts:
             raise _RefusedError(
                 403,
-                f"The host {host!r} is not one of this service; it answers to "
+                f"The host {quoted(host)} is not one of this service; it answers to "
                 f"{', '.join(sorted(self._hosts))}, and what STORE_UPTIME_ALLOWED_HOSTS adds.",
             )
         origin = headers.get("origin")
         if origin is not None and _host_name(origin.partition("://")[2]) not in self._hosts:
-            raise _RefusedError(403, f"Pages of {origin!r} may not ask this service.")
+            raise _RefusedError(403, f"Pages of {quoted(origin)} may not ask this service.")
 
 
 class _Rate:

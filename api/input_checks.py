@@ -6,6 +6,7 @@ from typing import Any
 import duckdb
 
 from api.csv_files import DamagedError, csv_dialect
+from api.errors import quoted
 from api.input_columns import expression, input_columns
 from api.rows import columns, identifier, literal
 from api.uploads import Upload, UploadError, check_unpacked_size
@@ -139,6 +140,6 @@ def _check_sample(
         ).fetchall()
         if rows and not readable:
             raise UploadError(
-                f"In none of the first {rows} rows can {name} be read: it is {first!r}, and "
+                f"In none of the first {rows} rows can {name} be read: it is {quoted(first)}, and "
                 f"something like {example!r} is expected."
             )

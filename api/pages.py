@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import Query, Request
 from starlette.exceptions import HTTPException
 
+from api.errors import quoted
 from api.settings import ROWS_MAX
 
 _ROWS = 100
@@ -66,8 +67,8 @@ def read_cursor(cursor: str | None, order: str, *types: type) -> tuple[Any, ...]
     if said_order != order:
         raise HTTPException(
             422,
-            f"query.cursor: this cursor is of a list with the order {said_order!r}, "
-            f"and here the order is {order!r}; ask for the first page without a cursor.",
+            f"query.cursor: this cursor is of a list with the order {quoted(said_order)}, "
+            f"and here the order is {quoted(order)}; ask for the first page without a cursor.",
         )
     try:
         return tuple(_read(key, kind) for key, kind in zip(keys, types, strict=True))
@@ -89,5 +90,5 @@ def _read(key: object, kind: type) -> Any:
 def not_ours(cursor: str | None) -> HTTPException:
     """Return the refusal of a cursor that was not made here."""
     return HTTPException(
-        422, f"query.cursor: {cursor!r} is not a `next_cursor` that this service gave out."
+        422, f"query.cursor: {quoted(cursor)} is not a `next_cursor` that this service gave out."
     )

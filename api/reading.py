@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from pydantic.fields import FieldInfo
 from starlette.exceptions import HTTPException
 
-from api.errors import declared
+from api.errors import declared, quoted
 from api.etags import is_known
 from api.instants import Instant
 from api.queries import TooSlowError, limited
@@ -89,7 +89,8 @@ async def refuse_unknown_parameters(request: Request) -> None:
         if name not in known:
             raise HTTPException(
                 422,
-                f"query: there is no parameter {name!r}; there are {', '.join(known) or 'none'}.",
+                f"query: there is no parameter {quoted(name)}; "
+                f"there are {', '.join(known) or 'none'}.",
             )
 
 
@@ -129,7 +130,7 @@ def refuse_other_stores(request: Request, store_ids: list[str]) -> None:
     allowed = allowed_stores(request)
     for store_id in store_ids:
         if allowed is not None and store_id not in allowed:
-            raise HTTPException(403, f"This token is not for the store {store_id!r}.")
+            raise HTTPException(403, f"This token is not for the store {quoted(store_id)}.")
 
 
 def check_stores_known(connection: duckdb.DuckDBPyConnection, store_ids: list[str]) -> None:
@@ -141,7 +142,8 @@ def check_stores_known(connection: duckdb.DuckDBPyConnection, store_ids: list[st
     if unknown is not None:
         raise HTTPException(
             404,
-            f"There is no store {unknown[0]!r} in the newest release; GET /stores lists them all.",
+            f"There is no store {quoted(unknown[0])} in the newest release; "
+            "GET /stores lists them all.",
         )
 
 

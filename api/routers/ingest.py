@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 
 from api.builds import BuildError
 from api.disk import folder_fault
-from api.errors import declared
+from api.errors import declared, quoted
 from api.input_checks import check
 from api.input_columns import input_columns
 from api.landing import LandingError
@@ -190,7 +190,7 @@ def get_arrival(request: Request, name: Sha256) -> Arrival:
     _check_folder(request.app.state.settings.data)
     landed = request.app.state.landing.find(name) if _is_sha256(name) else None
     if landed is None:
-        raise HTTPException(404, f"There is no upload {name!r}; a receipt has its sha256.")
+        raise HTTPException(404, f"There is no upload {quoted(name)}; a receipt has its sha256.")
     release, is_in = None, False
     try:
         with request.app.state.shared_releases.open_newest() as (newest, connection):
@@ -218,19 +218,21 @@ def _check_request(request: Request, name: str) -> None:
     """Refuse what need not be read to be refused."""
     accepted = list(input_columns())
     if name not in accepted:
-        raise HTTPException(404, f"There is no input {name!r}; it takes {', '.join(accepted)}.")
+        raise HTTPException(
+            404, f"There is no input {quoted(name)}; it takes {', '.join(accepted)}."
+        )
     media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media_type not in MEDIA_TYPES:
         raise HTTPException(
             415,
-            f"The Content-Type is {media_type!r}; it takes {', '.join(MEDIA_TYPES)}.",
+            f"The Content-Type is {quoted(media_type)}; it takes {', '.join(MEDIA_TYPES)}.",
             {"Accept": ", ".join(MEDIA_TYPES)},
         )
     encoding = _encoding(request)
     if encoding not in ("", "identity", *_GZIP):
         raise HTTPException(
             415,
-            f"The Content-Encoding is {encoding!r}; it takes gzip.",
+            f"The Content-Encoding is {quoted(encoding)}; it takes gzip.",
             {"Accept-Encoding": "gzip"},
         )
     bytes_max = request.app.state.settings.upload_bytes_max
@@ -260,7 +262,7 @@ async def _receive(request: Request, upload: Upload) -> None:
     encoding = _encoding(request)
     if encoding in _GZIP and not upload.is_packed:
         raise UploadError(
-            f"The Content-Encoding is {encoding!r}, and the body is not packed with gzip."
+            f"The Content-Encoding is {quoted(encoding)}, and the body is not packed with gzip."
         )
 
 

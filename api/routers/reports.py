@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from api.access import needs
 from api.downloads import open_report
-from api.errors import declared
+from api.errors import declared, quoted
 from api.etags import is_known
 from api.options import MEDIA_TYPES, ReportOptions
 from api.pages import Cursor, Limit, read_cursor, rows_on_page, write_cursor
@@ -161,7 +161,7 @@ def get_listed_report(request: Request, report_id: str) -> Listed:
     """Tell of one report what the list tells."""
     entry = request.app.state.reports.entry(report_id)
     if entry is None:
-        raise HTTPException(404, f"There is no report {report_id!r}.")
+        raise HTTPException(404, f"There is no report {quoted(report_id)}.")
     return _listed(request, entry)
 
 
@@ -179,7 +179,7 @@ def delete_report(request: Request, report_id: str) -> None:
     record = request.app.state.reports
     report = record.find(report_id)
     if report is None:
-        raise HTTPException(404, f"There is no report {report_id!r}.")
+        raise HTTPException(404, f"There is no report {quoted(report_id)}.")
     request.state.audit = {"report_id": report_id}
     is_cancelled = record.cancel(report_id)
     remove_reports(request.app.state.settings.output, [report.file_name])
@@ -216,7 +216,7 @@ async def get_report(request: Request, report_id: str) -> Response:
     """
     report = request.app.state.reports.find(report_id)
     if report is None:
-        raise HTTPException(404, f"There is no report {report_id!r}.")
+        raise HTTPException(404, f"There is no report {quoted(report_id)}.")
     accept = request.headers.get("accept", "")
     is_wanted = report.format != "json" and MEDIA_TYPES[report.format] in accept
     if is_wanted and report.status == "Complete":
@@ -246,7 +246,7 @@ async def download(request: Request, name: str) -> Response:
     output = request.app.state.settings.output
     report = await run_in_threadpool(open_report, output, name) if is_there else None
     if report is None:
-        raise HTTPException(404, f"There is no report file {name!r}.")
+        raise HTTPException(404, f"There is no report file {quoted(name)}.")
     media_type = MEDIA_TYPES[name.rpartition(".")[2]]
     headers = {
         "ETag": report.etag,

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from api.errors import quoted
 from api.options import STORES_MAX
 from api.pages import Cursor, Limit, read_cursor, rows_on_page, write_cursor
 from api.reading import (
@@ -165,5 +166,5 @@ def _key(connection: duckdb.DuckDBPyConnection, group_by: str) -> str:
         return "stores.store_id"
     if group_by not in texts:
         accepted = ", ".join(["none", "store", *texts])
-        raise HTTPException(422, f"query.group_by: {group_by!r} is none of {accepted}.")
+        raise HTTPException(422, f"query.group_by: {quoted(group_by)} is none of {accepted}.")
     return f"stores.{identifier(group_by)}"

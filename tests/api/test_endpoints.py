@@ -248,6 +248,34 @@ def test_number_in_json_is_no_instant(client: TestClient):
     assert response.json()["detail"].startswith("body.as_of: ISO 8601 is expected")
 
 
+@pytest.mark.parametrize(
+    ("method", "url", "status"),
+    [
+        ("GET", "/get_report?report_id={}", 404),
+        ("GET", "/reports/{}", 404),
+        ("DELETE", "/reports/{}", 404),
+        ("GET", "/reports?{}=1", 422),
+        ("GET", "/reports?cursor={}", 422),
+        ("GET", "/download/{}", 404),
+        ("GET", "/ingest/{}", 404),
+        ("POST", "/ingest/{}", 404),
+        ("GET", "/stores/{}", 404),
+        ("GET", "/stores/{}/explain", 404),
+        ("GET", "/outages?stores={}", 404),
+        ("GET", "/uptime?group_by={}", 422),
+        ("GET", "/uptime?cursor={}", 422),
+        ("GET", "/nowhere/{}", 404),
+    ],
+)
+def test_refusal_shows_the_beginning_of_what_is_long(
+    client: TestClient, settings: Settings, method: str, url: str, status: int
+):
+    publish_copy(settings, write_readable(settings.output / "readable.duckdb"), "readable")
+    response = client.request(method, url.format("x" * 5000))
+    assert response.status_code == status
+    assert len(response.json()["detail"]) < 400
+
+
 def test_id_that_comes_twice_is_refused(client: TestClient):
     response = client.get("/get_report?report_id=x&report_id=y")
     assert (response.status_code, response.json()["detail"]) == (
