@@ -121,18 +121,23 @@ class Access:
         self,
         name: str,
         scopes: Iterable[str],
-        stores: Iterable[str] | None = None,
+        stores: Collection[str] | None = None,
         expires_at: datetime | None = None,
     ) -> str:
         """Make a token and return its text, which is not kept anywhere.
 
-        Raises AccessError for a scope that there is not, or a name that is empty.
+        Raises AccessError for a scope that there is not, or a name or store that is empty.
         """
         chosen = frozenset(scopes)
         if unknown := sorted(chosen - set(SCOPES)):
             raise AccessError(f"There is no scope {unknown[0]!r}; there are {', '.join(SCOPES)}.")
         if not chosen or not name.strip():
             raise AccessError("A token needs a name and at least one scope.")
+        if empty := [store for store in stores or [] if not store.strip()]:
+            raise AccessError(
+                f"--store {empty[0]!r}: the id of a store is expected; "
+                "without --store the token is for all."
+            )
         token_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
         salt = secrets.token_bytes(16)
         self._write(

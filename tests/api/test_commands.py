@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from api import __main__ as commands
+from api.access import Access
 from api.builds import BuildError
 from api.reports import Reports
 from api.settings import PROJECT, Settings
@@ -112,6 +113,23 @@ def test_token_needs_an_end_to_come(expires: str, said: str, capsys: pytest.Capt
         commands.main(["tokens", "create", "n", "--scope", "read", "--expires", expires])
     assert ended.value.code == f"Error: --expires {expires}: {said}"
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.usefixtures("_in_environment")
+@pytest.mark.parametrize("store", ["", " "])
+def test_token_is_for_no_store_without_an_id(
+    settings: Settings, store: str, capsys: pytest.CaptureFixture[str]
+):
+    with pytest.raises(SystemExit) as ended:
+        commands.main(
+            ["tokens", "create", "n", "--scope", "read", "--store", "a", "--store", store]
+        )
+    assert ended.value.code == (
+        f"Error: --store {store!r}: the id of a store is expected; "
+        "without --store the token is for all."
+    )
+    assert capsys.readouterr().out == ""
+    assert Access(settings.output).tokens() == []
 
 
 @pytest.mark.usefixtures("_without_dbt")
