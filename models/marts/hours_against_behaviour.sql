@@ -44,6 +44,8 @@ parts_of_windows as (
 edges as (
     select
         parts.store_id,
+        parts.opened_us,
+        parts.closed_us - 3600000000 as last_hour_us,
         sum(
             greatest(least(parts.ended_us, parts.opened_us + 3600000000) - parts.started_us, 0)
         ) filter (where parts.status = 'down') as first_down_us,
@@ -58,15 +60,49 @@ edges as (
         -- When a window that the data cut opens or closes is not seen.
         and parts.opened_us > horizon.starts_us
         and parts.closed_us < horizon.as_of_us
-    group by parts.store_id, parts.opened_us
+    group by parts.store_id, parts.opened_us, parts.closed_us
+    -- A store that is down all day does not open late.
+    having bool_or(parts.status = 'up')
 ),
 
-inside as (
+hours_down as (
+    select
+        edges.store_id,
+        unnest([true, false]) as is_first,
+        unnest([opened_us, last_hour_us]) as hour_us,
+        unnest([first_down_us, last_down_us]) as down_us,
+    from edges
+),
+
+-- A status that holds from before the hour until after it says nothing of the hour itself.
+hours_seen_down as (
+    select
+        hours.store_id,
+        hours.is_first,
+        hours.hour_us,
+    from hours_down as hours
+    inner join store_keys on hours.store_id = store_keys.store_id
+    inner join {{ ref('int_status_runs') }} as runs
+        on store_keys.store_key = runs.store_key
+        and hours.hour_us + 3600000000 > runs.started_us
+        and hours.hour_us <= runs.last_polled_us
+    where hours.down_us > 1800000000 and not runs.is_active
+    group by hours.store_id, hours.is_first, hours.hour_us
+),
+
+seen_down as (
+    select
+        store_id,
+        count(*) filter (where is_first) as windows_first_hour_down,
+        count(*) filter (where not is_first) as windows_last_hour_down,
+    from hours_seen_down
+    group by store_id
+),
+
+windows as (
     select
         store_id,
         count(*) as windows,
-        count(*) filter (where first_down_us > 1800000000) as windows_first_hour_down,
-        count(*) filter (where last_down_us > 1800000000) as windows_last_hour_down,
     from edges
     group by store_id
 ),
@@ -74,13 +110,14 @@ inside as (
 measured as (
     select
         store_keys.store_id,
-        coalesce(inside.windows, 0) as windows,
-        coalesce(inside.windows_first_hour_down, 0) as windows_first_hour_down,
-        coalesce(inside.windows_last_hour_down, 0) as windows_last_hour_down,
+        coalesce(windows.windows, 0) as windows,
+        coalesce(seen_down.windows_first_hour_down, 0) as windows_first_hour_down,
+        coalesce(seen_down.windows_last_hour_down, 0) as windows_last_hour_down,
         coalesce(confirmed.confirmed_us, 0) / 1000000.0e0 as closed_seconds_confirmed,
         coalesce(confirmed.active_us, 0) / 1000000.0e0 as closed_seconds_active,
     from store_keys
-    left join inside on store_keys.store_id = inside.store_id
+    left join windows on store_keys.store_id = windows.store_id
+    left join seen_down on store_keys.store_id = seen_down.store_id
     left join {{ ref('int_confirmed_when_closed') }} as confirmed
         on store_keys.store_key = confirmed.store_key
 )

@@ -238,25 +238,34 @@ class Behaviour(NamedTuple):
 def behaviour(result: Report, store: Store, max_poll_gap: float | None) -> Behaviour:
     """Hold the polls of a store against its hours.
 
-    Windows that the data cut are left out, as their first or last hour is not seen.
+    Windows that the data cut are left out, as their first or last hour is not seen, and those in
+    which the store was never up. An hour is down that a status says which some poll bears out.
     """
+    gap = None if max_poll_gap is None else round(max_poll_gap * HOUR)
+    polls = sorted(store.polls.items())
+    inactive = [(at, at) for at, status in polls if status == "inactive"]
+    inactive += [
+        (at, next_at)
+        for (at, status), (next_at, next_status) in pairwise(polls)
+        if status == next_status == "inactive" and (gap is None or next_at - at <= gap)
+    ]
     whole = [
         (opened_at, closed_at)
         for opened_at, closed_at in store.is_open
         if closed_at - opened_at >= 2 * HOUR
         and result.starts_at < opened_at
         and closed_at < result.as_of
+        and figures((opened_at, closed_at), store.timeline).uptime
     ]
 
     def down(start: int, end: int) -> bool:
-        return figures((start, end), store.timeline).downtime > HOUR // 2
+        is_seen = any(at < end and until >= start for at, until in inactive)
+        return is_seen and figures((start, end), store.timeline).downtime > HOUR // 2
 
     first = sum(down(opened_at, opened_at + HOUR) for opened_at, _ in whole)
     last = sum(down(closed_at - HOUR, closed_at) for _, closed_at in whole)
 
-    gap = None if max_poll_gap is None else round(max_poll_gap * HOUR)
     closed = {"active": 0, "inactive": 0}
-    polls = sorted(store.polls.items())
     for (at, status), (next_at, next_status) in pairwise(polls):
         if status == next_status:
             until = next_at if gap is None else min(next_at, at + gap)
