@@ -100,9 +100,23 @@ numbered as (
     ) as openings
 ),
 
+-- Where the last poll before those that are kept is long ago, it ends a run.
+polls_known as (
+    select store_key, polled_us, is_active
+    from intermediate.int_recent_polls
+
+    union all
+
+    select runs.store_key, runs.last_polled_us, runs.is_active
+    from intermediate.int_recent_runs as runs
+    inner join bounds
+        on runs.store_key = bounds.store_key
+        and runs.last_polled_us < bounds.polls_kept_from_us
+),
+
 polls as (
     select polls.polled_us, polls.is_active
-    from intermediate.int_recent_polls as polls
+    from polls_known as polls
     inner join bounds
         on polls.store_key = bounds.store_key
         and bounds.to_us >= bounds.polls_kept_from_us

@@ -111,7 +111,8 @@ class Explanation(_Part):
     exclusions: list[Interval] = Field(description="As they were given, not clipped.")
     polls: list[Poll] = Field(
         description="From the one in force at the start to the first after the end. They are "
-        "kept for 192 hours up to `as_of`; for windows that end before that there are none."
+        "kept for 192 hours up to `as_of`: of what came before that there are none, but the last "
+        "one if it is in force until later."
     )
     runs: list[Run] = Field(
         description="From the one in force at the start to the first after the end."

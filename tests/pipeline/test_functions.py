@@ -155,6 +155,22 @@ def test_an_old_window_is_explained_without_polls(release: duckdb.DuckDBPyConnec
     assert kinds == [("figure",), ("run",), ("timeline",), ("window",)]
 
 
+def test_the_poll_in_force_is_told_however_old(release: duckdb.DuckDBPyConnection) -> None:
+    """The store was last polled in the morning of 2026-03-04, before the polls that are kept."""
+    [last_poll] = release.execute(
+        "select last_polled_at, last_status from stores where store_id = '1000000000000000025'"
+    ).fetchall()
+    rows = release.execute(
+        """
+        select started_at, status
+        from explain_uptime('1000000000000000025', '2026-03-11', '2026-03-12')
+        where kind = 'poll'
+        """
+    ).fetchall()
+    assert rows == [last_poll]
+    assert f"{last_poll[0]}" < "2026-03-04 18:13:22"
+
+
 def test_a_store_that_is_not_there_has_no_rows(release: duckdb.DuckDBPyConnection) -> None:
     rows = release.execute("from explain_uptime('nobody', '2026-03-02', '2026-03-04')").fetchall()
     assert not rows
