@@ -59,7 +59,7 @@ class Releases:
                 vars=said["vars"] or {},
                 policy=said.get("policy"),
             )
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
         if release.started_at.tzinfo is None or not release.path.is_file():
             return None

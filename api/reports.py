@@ -117,15 +117,19 @@ class Reports:
         Raises InUseError if another service is running on the same folder.
         """
         self._guard = _claim(output / _LOCK)
-        path = output / "reports.sqlite"
-        self._writer = _connect(path)
+        self._path = output / "reports.sqlite"
+        self._writer = _connect(self._path)
         self._writer.executescript(_TABLE)
         self._add_columns()
         # With a log that is written ahead, readers never wait for the writer.
-        self._reader = _connect(path)
+        self._reader = _connect(self._path)
         self._lock = threading.Lock()
         self._found: dict[str, Report] = {}
         self.take_up_again()
+
+    def is_kept(self) -> bool:
+        """Say whether the record is still there; SQLite goes on with a file that was removed."""
+        return self._path.exists()
 
     def add(
         self,

@@ -11,6 +11,7 @@ import duckdb
 import xlsxwriter
 
 from api.disk import sync
+from api.errors import quoted
 from api.options import MEDIA_TYPES, Format, ReportOptions
 from api.rows import literal
 
@@ -107,7 +108,7 @@ def _check(connection: duckdb.DuckDBPyConnection, options: ReportOptions) -> Non
         ).fetchall()
         if unknown:
             raise UnansweredError(
-                f"There are no stores {', '.join(repr(store) for (store,) in unknown)}."
+                f"There are no stores {', '.join(quoted(store) for (store,) in unknown)}."
             )
     if options.as_of:
         row = connection.execute(

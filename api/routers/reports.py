@@ -98,7 +98,7 @@ _ORDER = "reports"
 @router.post(
     "/trigger_report",
     dependencies=[needs("run", every_store=True)],
-    responses=declared(409, 422, 507),
+    responses=declared(400, 409, 422, 503, 507),
 )
 def trigger_report(
     request: Request,
@@ -122,6 +122,12 @@ def trigger_report(
         exclude_unset=True
     )
     principal = request.state.principal
+    if not request.app.state.reports.is_kept():
+        raise HTTPException(
+            503,
+            f"The record of reports in {request.app.state.settings.output} is gone; "
+            "the service needs to be started again.",
+        )
     try:
         report_id = request.app.state.reports.add(
             ReportOptions(**given), principal.name, idempotency_key, principal.token_id
@@ -181,9 +187,9 @@ def delete_report(request: Request, report_id: str) -> None:
     if report is None:
         raise HTTPException(404, f"There is no report {quoted(report_id)}.")
     request.state.audit = {"report_id": report_id}
-    is_cancelled = record.cancel(report_id)
-    remove_reports(request.app.state.settings.output, [report.file_name])
-    if not is_cancelled:
+    # Who makes a report that is cancelled removes its file, from which others may be copied.
+    if not record.cancel(report_id):
+        remove_reports(request.app.state.settings.output, [report.file_name])
         record.forget([report])
 
 

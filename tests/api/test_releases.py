@@ -39,6 +39,7 @@ def test_newest_is_what_the_pointer_says(settings: Settings, releases: Releases)
         "",
         '{"release": "half',
         "[]",
+        "[" * 100_000,
         "{}",
         '{"release": "gone", "path": "releases/gone.duckdb", "as_of": "", '
         '"started_at": "2026-03-12T19:00:00Z", "vars": {}}',

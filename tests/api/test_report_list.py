@@ -4,6 +4,7 @@ import sqlite3
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -144,6 +145,42 @@ def test_running_report_is_cancelled_and_leaves_no_file(
     end(client, trigger(client))
     assert state(client, cancelled) == {"status": "Failed", "error": CANCELLED}
     assert not (settings.output / f"{cancelled}.csv").exists()
+
+
+def test_cancelled_report_does_not_take_another_along(
+    client: TestClient, builder: FakeBuilder, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    """Both are of one snapshot; the first is cancelled before the other is copied from its file."""
+    write_report = jobs_module.write_report
+
+    def write_and_cancel(connection: Any, path: Path, options: ReportOptions) -> int:
+        rows = write_report(connection, path, options)
+        if path.stem == triggered[0]:
+            assert client.delete(f"/reports/{triggered[0]}").status_code == 204
+        return rows
+
+    monkeypatch.setattr(jobs_module, "write_report", write_and_cancel)
+    triggered = []
+    builder.may_end.clear()
+    before = trigger(client)
+    assert builder.has_begun.wait(10)
+    triggered += [trigger(client), trigger(client)]
+    builder.may_end.set()
+    for report_id in (before, *triggered):
+        end(client, report_id)
+    assert [state(client, report_id)["status"] for report_id in triggered] == ["Failed", "Complete"]
+    assert not (settings.output / f"{triggered[0]}.csv").exists()
+
+
+def test_nothing_is_promised_once_the_record_is_gone(client: TestClient, settings: Settings):
+    for file in settings.output.glob("reports.sqlite*"):
+        file.unlink()
+    response = client.post("/trigger_report")
+    assert response.status_code == 503
+    assert response.json()["detail"] == (
+        f"The record of reports in {settings.output} is gone; "
+        "the service needs to be started again."
+    )
 
 
 def test_key_gives_the_same_report_again(client: TestClient):
