@@ -33,7 +33,7 @@ class Shell:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self.run('curl() { command curl --fail-with-body -sS "$@"; }')
+        self.run('curl() { command curl --fail -sS "$@"; }')
         self.run("set -e -o pipefail")
 
     def run(self, command: str) -> str:
