@@ -7,15 +7,23 @@ with horizon as (
     from {{ ref('int_horizon') }}
 ),
 
+last_polls as (
+    select
+        store_key,
+        max(last_polled_us) as last_polled_us,
+    from {{ ref('int_status_runs') }}
+    group by store_key
+),
+
 polls_of_week as (
     select
         store_keys.store_key,
         polls.first_polled_us,
-        epoch_us(stores.last_polled_at) as last_polled_us,
+        last_polls.last_polled_us,
         -- A poll at `as_of` is the last of the week, but after the period, which ends there.
-        polls.polls + cast(last_polled_us = horizon.as_of_us as integer) - 1 as gaps,
+        polls.polls + cast(last_polls.last_polled_us = horizon.as_of_us as integer) - 1 as gaps,
     from {{ ref('int_store_keys') }} as store_keys
-    inner join {{ ref('stores') }} as stores on store_keys.store_id = stores.store_id
+    left join last_polls on store_keys.store_key = last_polls.store_key
     left join {{ ref('int_period_polls') }} as polls
         on store_keys.store_key = polls.store_key
         and polls.period = 'last_week'
@@ -67,7 +75,7 @@ expected as (
     from usual
 ),
 
-rests as (
+rests_of_stores as (
     select
         expected.store_key,
         count(*) as rests,
@@ -78,22 +86,34 @@ rests as (
     group by expected.store_key
 ),
 
+-- Rows that touch are of one business window.
 open_time as (
+    select
+        timeline.store_key,
+        timeline.started_us,
+        timeline.ended_us,
+        coalesce(timeline.ended_us < lead(timeline.started_us) over by_time, true) as is_closing,
+    from {{ ref('int_store_timeline') }} as timeline
+    inner join horizon on timeline.ended_us > horizon.starts_us
+    window by_time as (partition by timeline.store_key order by timeline.started_us)
+),
+
+open_time_of_stores as (
     select
         expected.store_key,
         count(*) filter (
-            where windows.ended_us > expected.first_polled_us
-            and windows.ended_us < expected.last_polled_us
+            where open_time.is_closing
+            and open_time.ended_us > expected.first_polled_us
+            and open_time.ended_us < expected.last_polled_us
         ) as closings,
         coalesce(
-            sum(windows.ended_us - greatest(windows.started_us, expected.last_polled_us)) filter (
-                where windows.ended_us > expected.last_polled_us
+            sum(open_time.ended_us - greatest(open_time.started_us, expected.last_polled_us)) filter (
+                where open_time.ended_us > expected.last_polled_us
             ),
             0
         ) as silent_us,
     from expected
-    inner join {{ ref('int_business_windows') }} as windows on expected.store_key = windows.store_key
-    inner join horizon on windows.ended_us > horizon.starts_us
+    inner join open_time on expected.store_key = open_time.store_key
     group by expected.store_key
 )
 
@@ -112,5 +132,5 @@ select
     ) as is_not_heard_from,
 from expected
 cross join horizon
-left join rests on expected.store_key = rests.store_key
-left join open_time on expected.store_key = open_time.store_key
+left join rests_of_stores as rests on expected.store_key = rests.store_key
+left join open_time_of_stores as open_time on expected.store_key = open_time.store_key

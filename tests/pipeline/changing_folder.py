@@ -104,9 +104,12 @@ class ChangingFolder:
         self.rng.shuffle(self._ids_left)
         self.start = datetime.fromisoformat(self.rng.choice(STARTS)).replace(tzinfo=UTC)
         self.now = self.start
+        # In the first half of each day they are not polled.
+        self._resting: set[str] = set()
 
         path.mkdir(parents=True)
         self.stores = [self._ids_left.pop() for _ in range(24)]
+        self._resting.update(self.stores[6:10])
         self._put(
             self.hours,
             "business_hours.csv",
@@ -492,7 +495,8 @@ class ChangingFolder:
             at = start + HOUR * self.rng.random()
             while at < end:
                 status = self._statuses.setdefault(store, self.rng.random() < 0.8)
-                rows.append((store, "active" if status else "inactive", _text(at)))
+                if store not in self._resting or at.hour >= 12:
+                    rows.append((store, "active" if status else "inactive", _text(at)))
                 self._statuses[store] = status ^ (self.rng.random() < 0.12)
                 at += HOUR * self.rng.uniform(0.8, 1.3)
         return rows

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.pipeline.changing_folder import CHANGES, DAY, ChangingFolder
+from tests.pipeline.changing_folder import CHANGES, DAY, HOUR, ChangingFolder
 from tests.pipeline.conftest import DBT, PROJECT
 from tests.pipeline.warm_dbt import run_dbt
 
@@ -219,6 +219,29 @@ def test_hours_of_other_days_count_though_they_make_the_same_week(tmp_path: Path
     hours.write_text(columns + same_weeks)
     sequence.build()
     sequence.compare()
+
+
+def test_silence_counts_from_the_last_poll_on(tmp_path: Path) -> None:
+    """A store that is polled in its hours only is silent for two of its days when it opens."""
+    sequence = Sequence(tmp_path, "silence")
+    path, start = sequence.folder.path, sequence.folder.start
+    polls = [start + day * DAY + hour * HOUR for day in range(5) for hour in range(1, 13)]
+    (path / "store_status_silent.csv").write_text(
+        "store_id,status,timestamp_utc\n" + "".join(f"silent,active,{at}\n" for at in polls)
+    )
+    (path / "business_hours_silent.csv").write_text(
+        "store_id,day,start_time_local,end_time_local\n"
+        + "".join(f"silent,{day},00:30,12:30\n" for day in range(7))
+    )
+    (path / "timezones_silent.csv").write_text("store_id,timezone_str\nsilent,UTC\n")
+    sequence.build()
+    sequence.folder.next_hour()
+    sequence.build()
+    sequence.compare()
+    found = sequence.built.query(
+        "select current_status from current_status where store_id = 'silent'"
+    )
+    assert found == [("not heard from",)]
 
 
 def test_an_ordinary_hour_costs_an_hour(tmp_path: Path) -> None:
