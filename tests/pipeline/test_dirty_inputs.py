@@ -430,6 +430,20 @@ def test_special_hours_make_no_weekly_hours(build: Build, tmp_path: Path) -> Non
     assert stores == [("A", True), ("B", False)]
 
 
+def test_a_chain_without_business_time_has_a_report(build: Build, tmp_path: Path) -> None:
+    """The hours of its one store ended two weeks before the first poll."""
+    (tmp_path / "store_status.csv").write_text(f"{POLLS}a,active,{NINE}\n")
+    (tmp_path / "business_hours.csv").write_text(
+        f"{HOURS.strip()},valid_to\na,0,09:00,17:00,2026-02-15\n"
+    )
+    (tmp_path / "timezones.csv").write_text("store_id,timezone_str\n")
+    with duckdb.connect(str(build(tmp_path)), read_only=True) as connection:
+        rows = connection.execute(
+            "select store_id, uptime_last_week_hours, unknown_last_week_hours from store_report"
+        ).fetchall()
+    assert rows == [("a", 0, 0)]
+
+
 def test_the_first_week_of_2015_has_its_business_time(build: Build, tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()

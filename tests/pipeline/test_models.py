@@ -74,6 +74,7 @@ DAMAGES = {
         f"{NO_TIMELINE} where store_key = 1 and ended_us < 1773000000000000",
         "insert into intermediate.int_store_timeline from intermediate.int_store_timeline limit 1",
         "insert into intermediate.int_business_windows values (1, 0, 1773000000000000)",
+        "delete from intermediate.int_changes; delete from intermediate.int_business_windows",
     ],
     "assert_zone_rules_cover_the_horizon": [
         "update rules.timezone_rules set valid_from = '2026-03-12 00:00:00'",

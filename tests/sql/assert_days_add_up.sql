@@ -1,14 +1,14 @@
 -- Days and outages each add up to the timeline; also fails when it is empty.
 with timeline as (
     select
-        sum(ended_us - started_us) as business_us,
+        coalesce(sum(ended_us - started_us), 0) as business_us,
         coalesce(sum(ended_us - started_us) filter (where status = 'down'), 0) as downtime_us,
     from {{ ref('int_store_timeline') }}
 ),
 
 days as (
     select
-        sum(business_us) as business_us,
+        coalesce(sum(business_us), 0) as business_us,
         coalesce(sum(downtime_us), 0) as downtime_us,
     from {{ ref('int_store_days') }}
 ),
@@ -28,7 +28,7 @@ from timeline
 cross join days
 cross join outages
 where
-    timeline.business_us is null
-    or days.business_us is distinct from timeline.business_us
+    {{ timeline_is_lost() }}
+    or days.business_us <> timeline.business_us
     or days.downtime_us <> timeline.downtime_us
     or outages.downtime_us <> timeline.downtime_us

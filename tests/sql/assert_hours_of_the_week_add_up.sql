@@ -35,4 +35,4 @@ where coalesce(hours.seconds, 0) <> coalesce(timeline.seconds, 0)
 union all
 
 select 'no rows' as failure, null
-where not exists (select 1 from {{ ref('store_timeline') }})
+where {{ timeline_is_lost() }}

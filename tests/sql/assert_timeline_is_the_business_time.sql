@@ -51,4 +51,4 @@ where coalesce(sums.business_us, 0) <> coalesce(windows.business_us, 0)
 union all
 
 select 'no rows', null, null
-where not exists (select 1 from {{ ref('int_store_timeline') }})
+where {{ timeline_is_lost() }} or not exists (select 1 from changes)
