@@ -77,13 +77,6 @@ def install(app: FastAPI) -> None:
             "There is no room for the service's record of what was asked: the disk is full.",
         )
 
-    @app.exception_handler(Exception)
-    async def _broken(request: Request, error: Exception) -> ProblemResponse:
-        return problem(
-            HTTPStatus.INTERNAL_SERVER_ERROR,
-            "The service failed to answer; its log has the cause.",
-        )
-
 
 def _cut(text: str) -> str:
     return text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}…"

@@ -9,12 +9,14 @@ from pydantic import BeforeValidator
 _ISO = re.compile(r"\s*\d{4}-\d")
 
 
-def _is_iso(said: object) -> object:
+def _refuse_numbers(said: object) -> object:
     """Refuse numbers, a date without dashes too: Pydantic takes them for seconds since 1970."""
     if isinstance(said, int | float) or (isinstance(said, str) and not _ISO.match(said)):
-        raise ValueError("ISO 8601 is expected, such as 2026-03-12 or 2026-03-12T18:00:00Z")
+        raise ValueError(
+            "an instant with dashes is expected, such as 2026-03-12 or 2026-03-12T18:00:00Z"
+        )
     return said
 
 
-Instant = Annotated[datetime, BeforeValidator(_is_iso)]
-Day = Annotated[date, BeforeValidator(_is_iso)]
+Instant = Annotated[datetime, BeforeValidator(_refuse_numbers)]
+Day = Annotated[date, BeforeValidator(_refuse_numbers)]

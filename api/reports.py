@@ -222,7 +222,7 @@ class Reports:
         return bool(cancelled)
 
     def expired(self, days: float) -> Sequence[Report]:
-        """Return the reports that were finished longer ago."""
+        """Return the reports that were finished more than so many days ago."""
         rows = self._read(
             "select report_id, status, error, format from reports where finished_at < ?",
             (_text(datetime.now(UTC) - timedelta(days=days)),),

@@ -58,8 +58,8 @@ left join summed on store_keys.store_key = summed.store_key
 
 
 {# What the figures of one store for [from_at, to_at) are made of. Windows and timeline rows are clipped
-   to it, so that their seconds add up; exclusions, polls and runs are whole, from the one in force at
-   the start to the first after the end. #}
+   to it, so that their seconds add up. Exclusions that overlap it are whole; so are polls and runs, from
+   the one in force at the start to the first after the end. #}
 {% macro explain_uptime_sql() %}
 create or replace macro main.explain_uptime(of_store_id, from_at, to_at) as table
 with bounds as (
@@ -100,7 +100,7 @@ numbered as (
     ) as openings
 ),
 
--- Where the last poll before those that are kept is long ago, it ends a run.
+-- The last poll before those that are kept ends a run if a long gap follows.
 polls_known as (
     select store_key, polled_us, is_active
     from intermediate.int_recent_polls

@@ -21,6 +21,16 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# Until when the polls of a run confirm its status: its last poll, or as long as that holds where the
+   next run agrees, because it only ended for want of polls. #}
+{% macro confirmed_until_us(runs) -%}
+    case
+        when {{ runs }}.next_is_active = {{ runs }}.is_active
+            then {{ runs }}.last_polled_us + {{ max_poll_gap_us() }}
+        else {{ runs }}.last_polled_us
+    end
+{%- endmacro %}
+
 {# How far the status before the first poll reaches back: a week, so that no store is given a past
    that it did not have; a first status that is held back, like any status, no longer than max_poll_gap. #}
 {% macro reach_before_first_poll_us() -%}

@@ -1,4 +1,4 @@
-"""The tests set what they need; what the shell around them sets is for other folders."""
+"""Tests set what they need; settings of the shell around them name other folders, and go."""
 
 import os
 

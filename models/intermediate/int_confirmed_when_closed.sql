@@ -12,20 +12,12 @@ exclusions as (
     select * from {{ ref('int_exclusions') }}
 ),
 
--- Where two runs agree, polls were missing for longer than a status holds.
 confirmed as (
     select
         runs.store_key,
         runs.is_active,
         runs.started_us,
-        least(
-            case
-                when runs.next_is_active = runs.is_active
-                    then runs.last_polled_us + {{ max_poll_gap_us() }}
-                else runs.last_polled_us
-            end,
-            horizon.as_of_us
-        ) as ended_us,
+        least({{ confirmed_until_us('runs') }}, horizon.as_of_us) as ended_us,
     from {{ ref('int_status_runs') }} as runs
     cross join horizon
 ),

@@ -56,7 +56,6 @@ touched as (
 -- stays, and the polls from there on are looked at again.
 select
     touched.store_key,
-    touched.touched_us,
     max(status_changes_before.polled_us) as restart_us,
     coalesce(max(status_changes_before.polled_us), touched.touched_us) as from_us,
     max_by(status_changes_before.previous_polled_us, status_changes_before.polled_us)

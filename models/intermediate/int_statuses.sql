@@ -22,11 +22,7 @@ reaches as (
         runs.store_key,
         {{ up_or_down('runs.is_active') }} as status,
         runs.started_us,
-        case
-            when runs.next_is_active = runs.is_active
-                then runs.last_polled_us + {{ max_poll_gap_us() }}
-            else runs.last_polled_us
-        end as confirmed_until_us,
+        {{ confirmed_until_us('runs') }} as confirmed_until_us,
         least(
             coalesce(runs.next_started_us, horizon.as_of_us),
             runs.last_polled_us + {{ max_poll_gap_us() }}

@@ -11,7 +11,7 @@ groups as (
         store_groups.attribute,
         store_groups.value,
         count(*) as stores,
-        epoch_us(max(stores.last_polled_at)) - epoch_us(min(stores.first_polled_at)) as polled_us,
+        epoch_us(max(stores.last_polled_at)) - epoch_us(min(stores.first_polled_at)) as observed_us,
     from store_groups
     inner join {{ ref('stores') }} as stores on store_groups.store_id = stores.store_id
     group by store_groups.attribute, store_groups.value
@@ -87,7 +87,7 @@ crowds as (
         instants.value,
         instants.at_us,
         instants.stores,
-        (instants.length_of_all_us - instants.length_us) / groups.polled_us as usual,
+        (instants.length_of_all_us - instants.length_us) / groups.observed_us as usual,
         instants.stores > 2 + 5 * usual + 3 * sqrt(usual) as is_crowd,
     from instants
     inner join groups

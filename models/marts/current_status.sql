@@ -15,7 +15,7 @@ store_keys as (
     select * from {{ ref('int_store_keys') }}
 ),
 
-heard as (
+with_gaps as (
     select
         store_keys.store_key,
         stores.store_id,
@@ -31,7 +31,7 @@ heard as (
 ),
 
 -- The last stretch of each status.
-ends as (
+last_of_each_status as (
     select
         store_key,
         status,
@@ -45,19 +45,19 @@ last_stretches as (
         store_key,
         max(ended_us) as ended_us,
         max_by(status, ended_us) as status,
-    from ends
+    from last_of_each_status
     group by store_key
 ),
 
-others as (
+last_of_other_status as (
     select
-        ends.store_key,
-        max(ends.ended_us) as ended_us,
-    from ends
+        last_of_each_status.store_key,
+        max(last_of_each_status.ended_us) as ended_us,
+    from last_of_each_status
     inner join last_stretches
-        on ends.store_key = last_stretches.store_key
-        and ends.status <> last_stretches.status
-    group by ends.store_key
+        on last_of_each_status.store_key = last_stretches.store_key
+        and last_of_each_status.status <> last_stretches.status
+    group by last_of_each_status.store_key
 ),
 
 -- From when on business time has had that status.
@@ -66,28 +66,28 @@ since as (
         timeline.store_key,
         min(timeline.started_us) as started_us,
     from timeline
-    left join others on timeline.store_key = others.store_key
-    where timeline.started_us >= coalesce(others.ended_us, timeline.started_us)
+    left join last_of_other_status on timeline.store_key = last_of_other_status.store_key
+    where timeline.started_us >= coalesce(last_of_other_status.ended_us, timeline.started_us)
     group by timeline.store_key
 ),
 
 judged as (
     select
-        heard.store_id,
+        with_gaps.store_id,
         case
-            when coalesce({{ timestamp_utc('last_stretches.ended_us') }} < heard.as_of, true) then 'closed'
-            when heard.is_not_heard_from and last_stretches.status <> 'excluded' then 'not heard from'
+            when coalesce({{ timestamp_utc('last_stretches.ended_us') }} < with_gaps.as_of, true) then 'closed'
+            when with_gaps.is_not_heard_from and last_stretches.status <> 'excluded' then 'not heard from'
             else last_stretches.status
         end as current_status,
-        heard.as_of,
-        heard.last_polled_at,
-        heard.last_status,
-        heard.usual_gap_seconds,
+        with_gaps.as_of,
+        with_gaps.last_polled_at,
+        with_gaps.last_status,
+        with_gaps.usual_gap_seconds,
         {{ timestamp_utc('last_stretches.ended_us') }} as ended_at,
         {{ timestamp_utc('since.started_us') }} as started_at,
-    from heard
-    left join last_stretches on heard.store_key = last_stretches.store_key
-    left join since on heard.store_key = since.store_key
+    from with_gaps
+    left join last_stretches on with_gaps.store_key = last_stretches.store_key
+    left join since on with_gaps.store_key = since.store_key
 )
 
 select

@@ -65,7 +65,7 @@ edges as (
     having bool_or(parts.status = 'up')
 ),
 
-hours_down as (
+first_and_last_hours as (
     select
         edges.store_id,
         unnest([true, false]) as is_first,
@@ -80,7 +80,7 @@ hours_seen_down as (
         hours.store_id,
         hours.is_first,
         hours.hour_us,
-    from hours_down as hours
+    from first_and_last_hours as hours
     inner join store_keys on hours.store_id = store_keys.store_id
     inner join {{ ref('int_status_runs') }} as runs
         on store_keys.store_key = runs.store_key

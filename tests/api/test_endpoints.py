@@ -239,15 +239,15 @@ def test_number_is_no_instant(client: TestClient, method: str, url: str, name: s
     response = client.request(method, url, params={name: number})
     assert (response.status_code, response.json()["detail"]) == (
         422,
-        f"query.{name}: ISO 8601 is expected, such as 2026-03-12 or 2026-03-12T18:00:00Z, "
-        f"not {number!r}.",
+        f"query.{name}: an instant with dashes is expected, such as 2026-03-12 or "
+        f"2026-03-12T18:00:00Z, not {number!r}.",
     )
 
 
 def test_number_in_json_is_no_instant(client: TestClient):
     response = client.post("/trigger_report", json={"as_of": 0})
     assert response.status_code == 422
-    assert response.json()["detail"].startswith("body.as_of: ISO 8601 is expected")
+    assert response.json()["detail"].startswith("body.as_of: an instant with dashes is expected")
 
 
 @pytest.mark.parametrize(

@@ -239,7 +239,8 @@ def behaviour(result: Report, store: Store, max_poll_gap: float | None) -> Behav
     """Hold the polls of a store against its hours.
 
     Windows that the data cut are left out, as their first or last hour is not seen, and those in
-    which the store was never up. An hour is down that a status says which some poll bears out.
+    which the store was never up. An hour counts as down if the timeline has it down
+    for more than half and an inactive poll bears that out.
     """
     gap = None if max_poll_gap is None else round(max_poll_gap * HOUR)
     polls = sorted(store.polls.items())
