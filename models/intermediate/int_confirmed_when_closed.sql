@@ -1,68 +1,63 @@
 {{ config(materialized='view') }}
 
-with timeline as (
-    select * from {{ ref('int_store_timeline') }}
-),
-
-horizon as (
-    select * from {{ ref('int_horizon') }}
-),
-
-exclusions as (
-    select * from {{ ref('int_exclusions') }}
-),
-
-confirmed as (
+with horizon as (
     select
-        runs.store_key,
+        as_of_us - 604800000000 as starts_us,
+        as_of_us,
+    from {{ ref('int_horizon') }}
+),
+
+store_keys as (
+    select * from {{ ref('int_store_keys') }}
+),
+
+-- These runs end where polls are missing, such as by night: who was not asked was not seen active.
+runs as (
+    select
+        store_keys.store_id,
         runs.is_active,
-        runs.started_us,
-        least({{ confirmed_until_us('runs') }}, horizon.as_of_us) as ended_us,
-    from {{ ref('int_status_runs') }} as runs
-    cross join horizon
+        greatest(runs.started_us, horizon.starts_us) as started_us,
+        least(runs.last_polled_us, horizon.as_of_us) as ended_us,
+    from {{ ref('int_recent_runs') }} as runs
+    inner join store_keys on runs.store_key = store_keys.store_key
+    inner join horizon
+        on runs.last_polled_us > horizon.starts_us
+        and runs.started_us < runs.last_polled_us
 ),
 
--- Excluded time is business time, but not confirmed in the timeline.
-excluded as (
+open_time as (
     select
-        timeline.store_key,
-        greatest(timeline.started_us, exclusions.started_us) as started_us,
-        least(timeline.ended_us, exclusions.ended_us) as ended_us,
-    from timeline
-    inner join exclusions
-        on timeline.store_key = exclusions.store_key
-        and timeline.started_us < exclusions.ended_us
-        and timeline.ended_us > exclusions.started_us
+        store_keys.store_id,
+        timeline.started_us,
+        timeline.ended_us,
+    from {{ ref('int_store_timeline') }} as timeline
+    inner join store_keys on timeline.store_key = store_keys.store_key
+    inner join horizon on timeline.ended_us > horizon.starts_us
 ),
+
+-- However often its status changes, a store has few windows.
+{{ merged('open_time', 'started_us', 'ended_us', 'store_id') }},
 
 lengths as (
-    select store_key, is_active, ended_us - started_us as length_us
-    from confirmed
-    where started_us < ended_us
-
-    union all
-
-    select store_key, status = 'up', started_us - ended_us
-    from timeline
-    where is_confirmed
+    select store_id, is_active, ended_us - started_us as length_us
+    from runs
 
     union all
 
     select
-        confirmed.store_key,
-        confirmed.is_active,
-        greatest(confirmed.started_us, excluded.started_us)
-        - least(confirmed.ended_us, excluded.ended_us),
-    from confirmed
-    inner join excluded
-        on confirmed.store_key = excluded.store_key
-        and confirmed.started_us < excluded.ended_us
-        and confirmed.ended_us > excluded.started_us
+        runs.store_id,
+        runs.is_active,
+        greatest(runs.started_us, windows.started_us) - least(runs.ended_us, windows.ended_us),
+    from runs
+    inner join open_time_merged as windows
+        on runs.store_id = windows.store_id
+        and runs.started_us < windows.ended_us
+        and runs.ended_us > windows.started_us
 )
 
 select
-    store_key,
+    store_id,
     coalesce(sum(length_us) filter (where is_active), 0) as active_us,
     sum(length_us) as confirmed_us,
 from lengths
-group by store_key
+group by store_id

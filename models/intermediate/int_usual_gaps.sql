@@ -33,6 +33,8 @@ polls_of_week as (
 long_gaps as (
     select
         changes.store_key,
+        changes.previous_polled_us as started_us,
+        changes.polled_us as ended_us,
         changes.polled_us - changes.previous_polled_us as length_us,
     from {{ ref('int_status_changes') }} as changes
     inner join horizon
@@ -75,62 +77,82 @@ expected as (
     from usual
 ),
 
-rests_of_stores as (
-    select
-        expected.store_key,
-        count(*) as rests,
-    from expected
-    inner join long_gaps
-        on expected.store_key = long_gaps.store_key
-        and expected.longest_us < long_gaps.length_us
-    group by expected.store_key
-),
-
 -- Rows that touch are of one business window.
 open_time as (
     select
         timeline.store_key,
         timeline.started_us,
         timeline.ended_us,
-        coalesce(timeline.ended_us < lead(timeline.started_us) over by_time, true) as is_closing,
+        lead(timeline.started_us) over by_time as reopened_us,
     from {{ ref('int_store_timeline') }} as timeline
     inner join horizon on timeline.ended_us > horizon.starts_us
     window by_time as (partition by timeline.store_key order by timeline.started_us)
 ),
 
-open_time_of_stores as (
+silences as (
     select
         expected.store_key,
-        count(*) filter (
-            where open_time.is_closing
-            and open_time.ended_us > expected.first_polled_us
-            and open_time.ended_us < expected.last_polled_us
-        ) as closings,
-        coalesce(
-            sum(open_time.ended_us - greatest(open_time.started_us, expected.last_polled_us)) filter (
-                where open_time.ended_us > expected.last_polled_us
-            ),
-            0
-        ) as silent_us,
+        sum(open_time.ended_us - greatest(open_time.started_us, expected.last_polled_us)) as open_us,
     from expected
-    inner join open_time on expected.store_key = open_time.store_key
+    inner join open_time
+        on expected.store_key = open_time.store_key
+        and expected.last_polled_us < open_time.ended_us
     group by expected.store_key
+),
+
+-- Closed long enough for a rest of the poller to show.
+closings as (
+    select
+        expected.store_key,
+        open_time.ended_us as closed_us,
+        open_time.reopened_us,
+        expected.longest_us,
+    from expected
+    inner join open_time
+        on expected.store_key = open_time.store_key
+        and expected.first_polled_us <= open_time.ended_us
+        and expected.last_polled_us >= open_time.reopened_us
+    where
+        open_time.reopened_us - open_time.ended_us
+        > greatest(expected.longest_us, {{ compared_gap_us() }})
+),
+
+rests as (
+    select
+        closings.store_key,
+        closings.closed_us,
+    from closings
+    inner join long_gaps
+        on closings.store_key = long_gaps.store_key
+        and least(closings.reopened_us, long_gaps.ended_us)
+        - greatest(closings.closed_us, long_gaps.started_us) > closings.longest_us
+    group by closings.store_key, closings.closed_us
+),
+
+habits as (
+    select
+        closings.store_key,
+        count(*) as closings,
+        count(rests.closed_us) as rests,
+    from closings
+    left join rests
+        on closings.store_key = rests.store_key
+        and closings.closed_us = rests.closed_us
+    group by closings.store_key
 )
 
--- Where the poller rests at about every closing, the night before is no silence.
+-- Where the poller rests at about every closing, or none has shown whether it does, the night before
+-- is no silence.
 select
     expected.store_key,
     expected.usual_gap_us,
-    coalesce(
+    coalesce(expected.last_polled_us < horizon.starts_us, true)
+    or coalesce(
         horizon.as_of_us - expected.last_polled_us > expected.longest_us
-        and (
-            open_time.silent_us > expected.longest_us
-            or rests.rests is null
-            or 2 * rests.rests < open_time.closings
-        ),
-        expected.last_polled_us is null
+        and (silences.open_us > expected.longest_us or 2 * habits.rests < habits.closings),
+        false
     ) as is_not_heard_from,
 from expected
 cross join horizon
-left join rests_of_stores as rests on expected.store_key = rests.store_key
-left join open_time_of_stores as open_time on expected.store_key = open_time.store_key
+left join silences on expected.store_key = silences.store_key
+left join habits on expected.store_key = habits.store_key

@@ -75,8 +75,10 @@ judged as (
     select
         with_gaps.store_id,
         case
-            when coalesce({{ timestamp_utc('last_stretches.ended_us') }} < with_gaps.as_of, true) then 'closed'
-            when with_gaps.is_not_heard_from and last_stretches.status <> 'excluded' then 'not heard from'
+            when coalesce({{ timestamp_utc('last_stretches.ended_us') }} < with_gaps.as_of, true)
+                then 'closed'
+            when with_gaps.is_not_heard_from and last_stretches.status <> 'excluded'
+                then 'not heard from'
             else last_stretches.status
         end as current_status,
         with_gaps.as_of,

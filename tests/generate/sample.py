@@ -12,7 +12,7 @@ import random
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 SEEDS = Path(__file__).parents[2] / "seeds"
@@ -22,6 +22,11 @@ TWO_WEEKS = ("2026-02-26 18:13:22.47922", AS_OF)
 
 # The poller itself was down.
 NOBODY_POLLED = ("2026-03-03 02:00:00", "2026-03-03 03:30:00")
+
+LATE_OPENINGS = tuple(
+    (f"{day} 13:00:00", f"{day} 15:10:00")
+    for day in (date(2026, 2, 27) + timedelta(days=number) for number in range(14))
+)
 
 MONDAY, SATURDAY, SUNDAY = "0", "5", "6"
 
@@ -147,9 +152,10 @@ STORES = (
     ),
     Store(
         "1000000000000000007",
-        "overlapping windows",
+        "overlapping windows; opens later than they say",
         "America/Chicago",
         daily("08:00:00-14:00:00", "12:00:00-20:00:00"),
+        outages=LATE_OPENINGS,
     ),
     Store(
         "1000000000000000008",

@@ -169,6 +169,7 @@ class Current(NamedTuple):
 def current_status(result: Report) -> dict[str, Current]:
     as_of = result.as_of
     gaps = {store_id: usual_gap(store, as_of) for store_id, store in result.known.items()}
+    # If there is none, none is too long.
     gap_of_all = median([gap for gap in gaps.values() if gap is not None] or [WEEK * 10**6])
     found = {}
     for store_id, store in result.known.items():
@@ -202,13 +203,20 @@ def usual_gap(store: Store, as_of: int) -> Fraction | None:
 def is_silent(store: Store, as_of: int, longest: Fraction) -> bool:
     """Whether the last poll is too long ago, without closed hours if the poller rests in most."""
     last_at = max(store.polls, default=None)
-    if last_at is None or as_of - last_at <= longest:
-        return last_at is None
-    first_at = min((at for at in store.polls if at >= as_of - WEEK), default=as_of)
+    if last_at is None or last_at < as_of - WEEK:
+        return True
+    lately = sorted(at for at in store.polls if at >= as_of - WEEK)
+    gaps = [gap for gap in pairwise(lately) if gap[1] - gap[0] > 2 * HOUR]
+    closings = [
+        (closed_at, reopened_at)
+        for (_, closed_at), (reopened_at, _) in pairwise(store.is_open)
+        if lately[0] <= closed_at
+        and reopened_at <= last_at
+        and reopened_at - closed_at > max(longest, 2 * HOUR)
+    ]
+    rests = sum(any(overlap(closing, gap) > longest for gap in gaps) for closing in closings)
     open_since = sum(overlap((last_at, as_of), span) for span in store.is_open)
-    rests = sum(gap > longest and gap > 2 * HOUR for gap in gaps_of_week(store, as_of))
-    closings = sum(first_at < closed_at < last_at for _, closed_at in store.is_open)
-    return open_since > longest or rests == 0 or 2 * rests < closings
+    return as_of - last_at > longest and (open_since > longest or 2 * rests < len(closings))
 
 
 def since_when(timeline: list[Stretch]) -> int:
@@ -226,7 +234,9 @@ def since_when(timeline: list[Stretch]) -> int:
 
 class Behaviour(NamedTuple):
     windows: int
+    first_hour_polled: int
     first_hour_down: int
+    last_hour_polled: int
     last_hour_down: int
     closed_confirmed: int
     closed_active: int
@@ -239,16 +249,16 @@ def behaviour(result: Report, store: Store, max_poll_gap: float | None) -> Behav
     """Hold the polls of a store against its hours.
 
     Windows that the data cut are left out, as their first or last hour is not seen, and those in
-    which the store was never up. An hour counts as down if the timeline has it down
-    for more than half and an inactive poll bears that out.
+    which the store was never up.
     """
     gap = None if max_poll_gap is None else round(max_poll_gap * HOUR)
     polls = sorted(store.polls.items())
-    inactive = [(at, at) for at, status in polls if status == "inactive"]
-    inactive += [
-        (at, next_at)
+    # Polls, and pairs of polls that agree.
+    seen = [(at, at, status) for at, status in polls]
+    seen += [
+        (at, next_at if gap is None else min(next_at, at + gap), status)
         for (at, status), (next_at, next_status) in pairwise(polls)
-        if status == next_status == "inactive" and (gap is None or next_at - at <= gap)
+        if status == next_status
     ]
     whole = [
         (opened_at, closed_at)
@@ -259,28 +269,36 @@ def behaviour(result: Report, store: Store, max_poll_gap: float | None) -> Behav
         and figures((opened_at, closed_at), store.timeline).uptime
     ]
 
-    def down(start: int, end: int) -> bool:
-        is_seen = any(at < end and until >= start for at, until in inactive)
-        return is_seen and figures((start, end), store.timeline).downtime > HOUR // 2
+    def judged(starts: Iterable[int]) -> tuple[int, int]:
+        polled = down = 0
+        for start in starts:
+            end = start + HOUR
+            said = {status for at, until, status in seen if at < end and until >= start}
+            is_mostly_down = figures((start, end), store.timeline).downtime > HOUR // 2
+            polled += bool(said)
+            down += "inactive" in said and ("active" not in said or is_mostly_down)
+        return polled, down
 
-    first = sum(down(opened_at, opened_at + HOUR) for opened_at, _ in whole)
-    last = sum(down(closed_at - HOUR, closed_at) for _, closed_at in whole)
+    first_polled, first_down = judged(opened_at for opened_at, _ in whole)
+    last_polled, last_down = judged(closed_at - HOUR for _, closed_at in whole)
 
     closed = {"active": 0, "inactive": 0}
-    for (at, status), (next_at, next_status) in pairwise(polls):
-        if status == next_status:
-            until = next_at if gap is None else min(next_at, at + gap)
-            is_open = sum(overlap((at, until), span) for span in store.is_open)
-            closed[status] += until - at - is_open
+    for (at, status), (until, next_status) in pairwise(polls):
+        if status == next_status and until - at <= min(2 * HOUR, gap or 2 * HOUR):
+            start = max(at, result.as_of - WEEK)
+            is_open = sum(overlap((start, until), span) for span in store.is_open)
+            closed[status] += max(until - start - is_open, 0)
     confirmed = closed["active"] + closed["inactive"]
     return Behaviour(
         len(whole),
-        first,
-        last,
+        first_polled,
+        first_down,
+        last_polled,
+        last_down,
         confirmed,
         closed["active"],
-        len(whole) >= 3 and 4 * first >= 3 * len(whole),
-        len(whole) >= 3 and 4 * last >= 3 * len(whole),
+        first_polled >= 3 and 4 * first_down >= 3 * first_polled,
+        last_polled >= 3 and 4 * last_down >= 3 * last_polled,
         confirmed >= 10 * HOUR and 4 * closed["active"] >= 3 * confirmed,
     )
 

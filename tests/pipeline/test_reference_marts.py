@@ -194,7 +194,8 @@ def test_hours_against_behaviour(compared: Compared) -> None:
     rows = compared.query(
         f"""
         select
-            store_id, windows, windows_first_hour_down, windows_last_hour_down,
+            store_id, windows, windows_first_hour_polled, windows_first_hour_down,
+            windows_last_hour_polled, windows_last_hour_down,
             {us("closed_seconds_confirmed", "closed_seconds_active")},
             opens_later, closes_earlier, is_active_when_closed
         from hours_against_behaviour

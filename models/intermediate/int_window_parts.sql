@@ -1,0 +1,39 @@
+{{ config(materialized='view') }}
+
+-- The id is there from the start, so that a question about one store looks at its rows only.
+with timeline as (
+    select
+        store_keys.store_id,
+        timeline.store_key,
+        timeline.started_us,
+        timeline.ended_us,
+        timeline.status,
+        timeline.is_confirmed,
+    from {{ ref('int_store_timeline') }} as timeline
+    inner join {{ ref('int_store_keys') }} as store_keys on timeline.store_key = store_keys.store_key
+),
+
+edges as (
+    select
+        *,
+        coalesce(started_us > lag(ended_us) over by_time, true) as is_opening,
+        coalesce(ended_us < lead(started_us) over by_time, true) as is_closing,
+    from timeline
+    window by_time as (partition by store_id order by started_us)
+)
+
+select
+    store_id,
+    store_key,
+    started_us,
+    ended_us,
+    status,
+    is_confirmed,
+    last_value(case when is_opening then started_us end ignore nulls) over (
+        by_time rows between unbounded preceding and current row
+    ) as opened_us,
+    first_value(case when is_closing then ended_us end ignore nulls) over (
+        by_time rows between current row and unbounded following
+    ) as closed_us,
+from edges
+window by_time as (partition by store_id order by started_us)
