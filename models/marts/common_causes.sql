@@ -1,9 +1,7 @@
 {{ config(materialized='view') }}
 
--- Having no brand is nothing that stores have in common.
-with store_groups as (
-    select * from {{ ref('store_groups') }}
-    where attribute = 'all' or (attribute <> 'store_id' and value is not null)
+with outages as (
+    select * from {{ ref('int_group_outages') }}
 ),
 
 groups as (
@@ -12,125 +10,138 @@ groups as (
         store_groups.value,
         count(*) as stores,
         epoch_us(max(stores.last_polled_at)) - epoch_us(min(stores.first_polled_at)) as observed_us,
-    from store_groups
+    from {{ ref('store_groups') }} as store_groups
     inner join {{ ref('stores') }} as stores on store_groups.store_id = stores.store_id
+    where store_groups.attribute <> 'store_id'
     group by store_groups.attribute, store_groups.value
 ),
 
--- Where the data begin with an outage, when it began is not known.
-outages as (
-    select
-        store_id,
-        first_seen_down_at,
-        business_seconds_lost,
-        epoch_us(last_seen_up_at) as last_seen_up_us,
-        epoch_us(first_seen_down_at) as first_seen_down_us,
-    from {{ ref('outages') }}
-    where first_seen_down_at is not null
-),
-
--- An outage begins after the last active poll. That two may have begun within ten minutes of each
--- other is enough; but none begins before the one before it of the same store.
-beginnings as (
-    select
-        store_id,
-        first_seen_down_at,
-        business_seconds_lost,
-        first_seen_down_us,
-        greatest(
-            least(last_seen_up_us + 1, first_seen_down_us - 600000000),
-            lag(first_seen_down_us) over (partition by store_id order by first_seen_down_us) + 1
-        ) as earliest_us,
-        first_seen_down_us - earliest_us as length_us,
-    from outages
-),
-
-beginnings_of_groups as (
-    select
-        store_groups.attribute,
-        store_groups.value,
-        beginnings.*,
-    from beginnings
-    inner join store_groups on beginnings.store_id = store_groups.store_id
-),
-
 events as (
-    select attribute, value, earliest_us as at_us, 1 as stores, length_us
-    from beginnings_of_groups
+    select attribute, value, earliest_us as at_us, 1 as stores, first_seen_down_us - earliest_us as length_us
+    from outages
 
     union all
 
-    select attribute, value, first_seen_down_us + 1, -1, -length_us
-    from beginnings_of_groups
+    select attribute, value, first_seen_down_us + 1, -1, earliest_us - first_seen_down_us
+    from outages
 ),
 
+changes as (
+    select
+        attribute,
+        value,
+        at_us,
+        sum(stores) as stores,
+        sum(length_us) as length_us,
+    from events
+    group by attribute, value, at_us
+),
+
+-- From each instant to the next, how many outages may begin, and how long that is known of them.
 instants as (
     select
         attribute,
         value,
         at_us,
-        sum(stores) over by_time as stores,
-        sum(length_us) over by_time as length_us,
-        sum(greatest(length_us, 0)) over (partition by attribute, value) as length_of_all_us,
-    from events
-    window by_time as (
-        partition by attribute, value order by at_us
-        range between unbounded preceding and current row
-    )
+        cast(sum(stores) over by_time as bigint) as stores,
+        cast(sum(length_us) over by_time as bigint) as length_us,
+        coalesce(lead(at_us) over by_time, at_us) - at_us as lasting_us,
+    from changes
+    window by_time as (partition by attribute, value order by at_us)
 ),
 
--- So many outages of the group are usual at any one instant, had they come evenly. Where many stores
--- fail, some do so together by chance, all the more if all are polled at once.
+levels as (
+    select
+        attribute,
+        value,
+        stores,
+        stores // 2 as half,
+        stores - half as above_half,
+        sum(lasting_us) as lasting_us,
+    from instants
+    group by attribute, value, stores
+),
+
+-- How many are usual is a mean over time. Against so many stores no more than half of them count at
+-- any one time, so that a crowd is not measured by other crowds.
+means as (
+    select
+        attribute,
+        value,
+        stores,
+        half,
+        coalesce(sum(stores * lasting_us) over lower_levels, 0)
+        + half
+        * (sum(lasting_us) over all_levels - coalesce(sum(lasting_us) over lower_levels, 0))
+            as halved_us,
+    from levels
+    window
+        all_levels as (partition by attribute, value),
+        lower_levels as (
+            partition by attribute, value
+            order by stores
+            range between unbounded preceding and above_half preceding
+        )
+),
+
+-- Where many stores fail, some do so together by chance, all the more if all are polled at once.
 crowds as (
     select
         instants.attribute,
         instants.value,
         instants.at_us,
         instants.stores,
-        (instants.length_of_all_us - instants.length_us) / groups.observed_us as usual,
-        instants.stores > 2 + 5 * usual + 3 * sqrt(usual) as is_crowd,
+        instants.length_us // instants.stores as mean_length_us,
+        greatest(mean_length_us - 1, 1) as reach_us,
+        groups.stores as stores_of_group,
+        greatest(means.halved_us - means.half * mean_length_us, 0) / groups.observed_us as usual,
     from instants
+    inner join means
+        on instants.attribute = means.attribute
+        and instants.value is not distinct from means.value
+        and instants.stores = means.stores
     inner join groups
         on instants.attribute = groups.attribute
         and instants.value is not distinct from groups.value
+    where instants.stores > 2 + 5 * usual + 3 * sqrt(usual)
 ),
 
-numbered as (
-    select
-        *,
-        sum(cast(is_crowd is not true as integer)) over (
-            partition by attribute, value
-            order by at_us
-            range between unbounded preceding and current row
-        ) as crowd,
-    from crowds
-),
-
+-- The fullest moment of those that may share outages.
 peaks as (
     select
         attribute,
         value,
         at_us,
-    from numbered
-    where is_crowd
-    qualify row_number() over (partition by attribute, value, crowd order by stores desc, at_us asc) = 1
+        stores_of_group,
+    from crowds
+    window
+        before as (
+            partition by attribute, value
+            order by at_us
+            range between reach_us preceding and 1 preceding
+        ),
+        after as (
+            partition by attribute, value
+            order by at_us
+            range between 1 following and reach_us following
+        )
+    qualify
+        coalesce(max(stores) over before, 0) < stores
+        and coalesce(max(stores) over after, 0) <= stores
 )
 
 select
     peaks.attribute,
     peaks.value,
-    min(beginnings.first_seen_down_at) as first_seen_at,
-    max(beginnings.first_seen_down_at) as last_seen_at,
+    {{ timestamp_utc('min(outages.first_seen_down_us)') }} as first_seen_at,
+    {{ timestamp_utc('max(outages.first_seen_down_us)') }} as last_seen_at,
     count(*) as stores,
-    count(*) / any_value(groups.stores) as share_of_stores,
-    {{ exact_sum('beginnings.business_seconds_lost') }} as business_seconds_lost,
-    list(beginnings.store_id order by beginnings.store_id asc) as store_ids,
+    count(*) / any_value(peaks.stores_of_group) as share_of_stores,
+    {{ exact_sum('outages.business_seconds_lost') }} as business_seconds_lost,
+    list(outages.store_id order by outages.store_id asc) as store_ids,
 from peaks
-inner join groups
-    on peaks.attribute = groups.attribute
-    and peaks.value is not distinct from groups.value
-inner join beginnings_of_groups as beginnings
-    on peaks.attribute = beginnings.attribute
-    and peaks.value is not distinct from beginnings.value
-    and peaks.at_us between beginnings.earliest_us and beginnings.first_seen_down_us
+inner join outages
+    on peaks.attribute = outages.attribute
+    and peaks.value is not distinct from outages.value
+    and peaks.at_us between outages.earliest_us and outages.first_seen_down_us
 group by peaks.attribute, peaks.value, peaks.at_us
