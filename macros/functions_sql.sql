@@ -11,10 +11,18 @@
 {% endmacro %}
 
 
+{# An argument in microseconds. By way of its text, as a cast to a timestamp takes an offset to UTC for
+   nothing, and an instant with a zone for what the clock of the session shows. #}
+{% macro instant_given_us(argument) -%}
+    {%- set text = 'cast(' ~ argument ~ ' as varchar)' -%}
+    coalesce({{ instant_us(text) }}, epoch_us(cast({{ text }} as timestamp)))
+{%- endmacro %}
+
+
 {# Figures of every store for [from_at, to_at), as known by now. The timeline ends at `as_of`. #}
 {% macro uptime_between_sql() %}
 create or replace macro main.uptime_between(from_at, to_at) as table
-{{ figures_between('epoch_us(cast(from_at as timestamp))', 'epoch_us(cast(to_at as timestamp))') }};
+{{ figures_between(instant_given_us('from_at'), instant_given_us('to_at')) }};
 {% endmacro %}
 
 
@@ -66,8 +74,8 @@ with bounds as (
     select
         store_keys.store_id,
         store_keys.store_key,
-        epoch_us(cast(from_at as timestamp)) as from_us,
-        epoch_us(cast(to_at as timestamp)) as to_us,
+        {{ instant_given_us('from_at') }} as from_us,
+        {{ instant_given_us('to_at') }} as to_us,
         {{ polls_kept_from_us('horizon.as_of_us') }} as polls_kept_from_us,
     from intermediate.int_store_keys as store_keys
     cross join intermediate.int_horizon as horizon
@@ -240,14 +248,14 @@ order by place, started_us, ended_us;
 create or replace macro main.period_uptime_as_of(as_of_at) as table
 with periods as (
     {{ periods_until(
-        'epoch_us(cast(as_of_at as timestamp))', '(values ' ~ period_lengths() ~ ') as lengths (period, length_us)'
+        instant_given_us('as_of_at'), '(values ' ~ period_lengths() ~ ') as lengths (period, length_us)'
     ) }}
 ),
 
 horizon as (
     select
         {{ polls_kept_from_us('as_of_us') }} as polls_kept_from_us,
-        epoch_us(cast(as_of_at as timestamp)) as as_of_us,
+        {{ instant_given_us('as_of_at') }} as as_of_us,
     from intermediate.int_horizon
 ),
 

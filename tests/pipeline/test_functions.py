@@ -36,6 +36,33 @@ def test_the_window_of_a_period_has_the_figures_of_the_period(
         assert rows == expected
 
 
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Kathmandu"])
+@pytest.mark.parametrize(
+    "start",
+    [
+        "timestamp '2026-03-10 18:30:00.000001'",
+        "timestamptz '2026-03-10 18:30:00.000001+00'",
+        "'2026-03-10 20:30:00.000001+02'",
+        "'2026-03-10T18:30:00.000001Z'",
+    ],
+)
+def test_the_zone_of_the_session_moves_no_window(
+    sample_release: Path, zone: str, start: str
+) -> None:
+    with duckdb.connect(str(sample_release), read_only=True) as connection:
+        connection.execute(f"set TimeZone = '{zone}'")
+        found = connection.execute(
+            f"select distinct started_at::varchar, ended_at::varchar from "
+            f"uptime_between({start}, date '2026-03-12')"
+        ).fetchall()
+        explained = connection.execute(
+            f"select max(ended_at)::varchar from explain_uptime("
+            f"'1000000000000000012', {start}, date '2026-03-12') where kind = 'window'"
+        ).fetchall()
+    assert found == [("2026-03-10 18:30:00.000001", "2026-03-12 00:00:00")]
+    assert explained == [("2026-03-12 00:00:00",)]
+
+
 def test_a_window_split_anywhere_adds_up(release: duckdb.DuckDBPyConnection) -> None:
     sums = ", ".join(
         f"cast(sum(cast({name}_seconds as decimal(30, 6))) as varchar)" for name in SECONDS
