@@ -71,8 +71,10 @@ hours_with_runs as (
         is_first,
         started_us,
         down_us,
-        coalesce(max(active_until_us) over by_time >= started_us, false) as is_seen_active,
-        coalesce(max(inactive_until_us) over by_time >= started_us, false) as is_seen_inactive,
+        coalesce(last_value(active_until_us ignore nulls) over by_time >= started_us, false)
+            as is_seen_active,
+        coalesce(last_value(inactive_until_us ignore nulls) over by_time >= started_us, false)
+            as is_seen_inactive,
     from hours_and_runs
     window by_time as (
         partition by store_id order by at_us asc, started_us asc nulls last

@@ -71,13 +71,14 @@ events as (
         and timeline.started_us >= restarts.from_us
 ),
 
+-- Not max(), which takes DuckDB minutes for a store with millions of runs.
 by_up_run as (
     select
         store_key,
         started_us,
         ended_us,
         polls,
-        max(up_run_us) over (
+        last_value(up_run_us ignore nulls) over (
             partition by store_key order by started_us
             rows between unbounded preceding and current row
         ) as up_run_us,
