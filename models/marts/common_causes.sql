@@ -91,10 +91,10 @@ crowds as (
         instants.value,
         instants.at_us,
         instants.stores,
-        instants.length_us // instants.stores as mean_length_us,
+        instants.length_us // nullif(instants.stores, 0) as mean_length_us,
         greatest(mean_length_us - 1, 1) as reach_us,
         groups.stores as stores_of_group,
-        greatest(means.halved_us - means.half * mean_length_us, 0) / groups.observed_us as usual,
+        greatest(means.halved_us - means.half * mean_length_us, 0) / nullif(groups.observed_us, 0) as usual,
     from instants
     inner join means
         on instants.attribute = means.attribute

@@ -60,7 +60,7 @@ def test_what_no_timer_can_count_is_refused(monkeypatch: pytest.MonkeyPatch, nam
         read_settings()
 
 
-@pytest.mark.parametrize("value", ["lots", "80%", "5", "4PB"])
+@pytest.mark.parametrize("value", ["lots", "5", "4PB"])
 def test_memory_limit_that_is_no_size_is_refused(monkeypatch: pytest.MonkeyPatch, value: str):
     monkeypatch.setenv("STORE_UPTIME_MEMORY_LIMIT", value)
     with pytest.raises(SettingsError) as raised:
