@@ -17,7 +17,7 @@ from api.jobs import Jobs
 from api.landing import Landing
 from api.metrics import MeasuredBuilder, Metrics
 from api.paths import PathsAsSent
-from api.reading import refuse_repeated_parameters, refuse_unknown_parameters
+from api.reading import check_parameters
 from api.releases import Releases, SharedReleases
 from api.reports import Reports
 from api.routers import audit, explain, health, ingest, reports, stores, tables, uptime
@@ -65,8 +65,8 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
     guarded = errors.declared(401, 403, 413, 429)
     # A router that is included is searched for each request, which costs more than the answer.
     app.router.routes.extend(reports.polled.routes)
-    asked = [Depends(refuse_unknown_parameters), Depends(refuse_repeated_parameters)]
-    app.include_router(reports.router, responses=guarded, dependencies=asked)
+    checked = Depends(check_parameters)
+    app.include_router(reports.router, responses=guarded, dependencies=[checked])
     # Before the path of a store, which takes whatever comes.
     for router, need in (
         (explain.router, needs("read")),
@@ -75,10 +75,10 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
         (ingest.router, needs("ingest", every_store=True)),
         (audit.router, needs("admin", every_store=True)),
     ):
-        app.include_router(router, responses=guarded, dependencies=[need, *asked])
+        app.include_router(router, responses=guarded, dependencies=[need, checked])
     # Monitors may add a parameter to get past caches.
     app.include_router(health.router, responses=errors.declared(403, 413))
-    app.include_router(tables.router, responses=guarded, dependencies=asked)
+    app.include_router(tables.router, responses=guarded, dependencies=[checked])
     return app
 
 

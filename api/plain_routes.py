@@ -7,7 +7,7 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
-from api.reading import refuse_repeated_parameters, refuse_unknown_parameters
+from api.reading import check_parameters
 
 
 class PlainRoute(APIRoute):
@@ -35,8 +35,7 @@ class PlainRoute(APIRoute):
             if missing:
                 raise RequestValidationError(missing)
             if len(sent.multi_items()) > len(names):
-                await refuse_unknown_parameters(request)
-                await refuse_repeated_parameters(request)
+                await check_parameters(request)
             return await endpoint(request, **{name: sent[name] for name in names})
 
         return answer

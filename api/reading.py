@@ -82,23 +82,22 @@ def answer(request: Request, ask: Ask) -> Response:
     return Response(body, media_type="application/json", headers=_headers(_etag(request, release)))
 
 
-async def refuse_unknown_parameters(request: Request) -> None:
-    """Raise HTTPException 422 for a parameter that there is not, such as a filter misspelt."""
-    known = [name for name, _ in _parameters(request.scope["route"])]
-    for name in request.query_params:
+async def check_parameters(request: Request) -> None:
+    """Raise HTTPException 422 for a parameter that there is not, such as a filter misspelt.
+
+    So for one that comes twice and takes a single value, as the other would be ignored.
+    """
+    known = dict(_parameters(request.scope["route"]))
+    counts = Counter(name for name, _ in request.query_params.multi_items())
+    for name in counts:
         if name not in known:
             raise HTTPException(
                 422,
                 f"query: there is no parameter {quoted(name)}; "
                 f"there are {', '.join(known) or 'none'}.",
             )
-
-
-async def refuse_repeated_parameters(request: Request) -> None:
-    """Raise HTTPException 422 for a parameter that comes twice, of which one would be ignored."""
-    counts = Counter(name for name, _ in request.query_params.multi_items())
     for name, count in counts.items():
-        if count > 1 and name not in _lists(request.scope["route"]):
+        if count > 1 and not _is_list(known[name]):
             raise HTTPException(422, f"query.{name}: it comes {count} times; once is expected.")
 
 
@@ -112,11 +111,8 @@ def _parameters(route: APIRoute) -> Iterator[tuple[str, FieldInfo]]:
             yield field.alias or name, field
 
 
-def _lists(route: APIRoute) -> Iterator[str]:
-    """Name the query parameters that may come several times."""
-    for name, field in _parameters(route):
-        if list in map(get_origin, (field.annotation, *get_args(field.annotation))):
-            yield name
+def _is_list(field: FieldInfo) -> bool:
+    return list in map(get_origin, (field.annotation, *get_args(field.annotation)))
 
 
 def allowed_stores(request: Request) -> list[str] | None:

@@ -9,21 +9,16 @@ with store_groups as (
 -- Where the data begin with an outage, when it began is not known.
 outages as (
     select
-        store_id,
-        business_seconds_lost,
-        epoch_us(last_seen_up_at) as last_seen_up_us,
-        epoch_us(first_seen_down_at) as first_seen_down_us,
-    from {{ ref('outages') }}
-    where first_seen_down_at is not null
-),
-
-outages_in_order as (
-    select
-        *,
-        lag(first_seen_down_us) over (
-            partition by store_id order by first_seen_down_us
+        store_keys.store_id,
+        outages.downtime_us / 1000000.0e0 as business_seconds_lost,
+        outages.last_seen_up_us,
+        outages.first_seen_down_us,
+        lag(outages.first_seen_down_us) over (
+            partition by store_keys.store_id order by outages.first_seen_down_us
         ) as previous_seen_down_us,
-    from outages
+    from {{ ref('int_outages') }} as outages
+    inner join {{ ref('int_store_keys') }} as store_keys on outages.store_key = store_keys.store_key
+    where outages.first_seen_down_us is not null
 ),
 
 outages_of_groups as (
@@ -31,7 +26,7 @@ outages_of_groups as (
         store_groups.attribute,
         store_groups.value,
         outages.*,
-    from outages_in_order as outages
+    from outages
     inner join store_groups on outages.store_id = store_groups.store_id
 ),
 

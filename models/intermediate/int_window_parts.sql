@@ -4,7 +4,6 @@
 with timeline as (
     select
         store_keys.store_id,
-        timeline.store_key,
         timeline.started_us,
         timeline.ended_us,
         timeline.status,
@@ -24,7 +23,6 @@ edges as (
 
 select
     store_id,
-    store_key,
     started_us,
     ended_us,
     status,

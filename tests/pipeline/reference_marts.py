@@ -186,14 +186,14 @@ def current_status(result: Report) -> dict[str, Current]:
     return found
 
 
-def gaps_of_week(store: Store, as_of: int) -> list[int]:
-    lately = sorted(at for at in store.polls if at >= as_of - WEEK)
-    return [later - earlier for earlier, later in pairwise(lately)]
+def polls_of_week(store: Store, as_of: int) -> list[int]:
+    return sorted(at for at in store.polls if at >= as_of - WEEK)
 
 
 def usual_gap(store: Store, as_of: int) -> Fraction | None:
     """Return the mean of the gaps of up to two hours, or the median of the others if most are."""
-    gaps = gaps_of_week(store, as_of)
+    lately = polls_of_week(store, as_of)
+    gaps = [later - earlier for earlier, later in pairwise(lately)]
     long = [gap for gap in gaps if gap > 2 * HOUR]
     if 2 * len(long) > len(gaps):
         return Fraction(median(long))
@@ -202,10 +202,10 @@ def usual_gap(store: Store, as_of: int) -> Fraction | None:
 
 def is_silent(store: Store, as_of: int, longest: Fraction) -> bool:
     """Whether the last poll is too long ago, without closed hours if the poller rests in most."""
-    last_at = max(store.polls, default=None)
-    if last_at is None or last_at < as_of - WEEK:
+    lately = polls_of_week(store, as_of)
+    if not lately:
         return True
-    lately = sorted(at for at in store.polls if at >= as_of - WEEK)
+    last_at = lately[-1]
     gaps = [gap for gap in pairwise(lately) if gap[1] - gap[0] > 2 * HOUR]
     closings = [
         (closed_at, reopened_at)
