@@ -22,44 +22,96 @@ minutes as (
 
 gaps as (
     select
-        last_polled_us as started_us,
-        lead(first_polled_us) over (order by minute_us) as ended_us,
+        minutes.last_polled_us as started_us,
+        lead(minutes.first_polled_us) over (order by minutes.minute_us) as ended_us,
+        coalesce(ended_us, horizon.as_of_us) as reaches_us,
+        reaches_us - started_us as length_us,
     from minutes
-),
-
-measured as (
-    select
-        gaps.started_us,
-        gaps.ended_us,
-        coalesce(gaps.ended_us, horizon.as_of_us) - gaps.started_us as length_us,
-    from gaps
     cross join horizon
 ),
 
-longest_of_day as (
-    select max(length_us) as length_us
-    from measured
-    group by {{ day_of('started_us') }}
+gaps_by_hour as (
+    select
+        *,
+        unnest(range({{ hour_of('started_us') }}, {{ hour_of('reaches_us') }} + 1)) as hour,
+    from gaps
 ),
 
--- Pollers that rest at night, or ask all stores at once every hour, have long gaps every day: so
--- a gap is held against the longest of an ordinary day, not against the usual one.
+hours as (
+    select
+        hour,
+        max(struct_pack(length_us := length_us, started_us := started_us)) as longest,
+    from gaps_by_hour
+    group by hour
+),
+
+-- Within two hours, so that the poller need not be on time.
+longest_gaps as (
+    select
+        hour,
+        max(longest) over (
+            order by hour
+            rows between 2 preceding and 2 following
+        ) as longest,
+    from hours
+),
+
+days_around as (
+    select
+        started_us,
+        hour,
+        unnest(range(-21, 22)) as days_away,
+    from gaps_by_hour
+    where length_us >= 600000000
+),
+
+-- What is usual may change for good: so the week before and the week after count by themselves. A
+-- day of the week may have hours of its own.
 usual as (
-    select cast(median(length_us) as bigint) as length_us
-    from longest_of_day
+    select
+        gaps.started_us,
+        gaps.hour,
+        greatest(
+            median(others.longest.length_us) filter (gaps.days_away between -7 and -1),
+            median(others.longest.length_us) filter (gaps.days_away between 1 and 7),
+            case
+                when count(*) filter (gaps.days_away % 7 = 0) > 1
+                    then median(others.longest.length_us) filter (gaps.days_away % 7 = 0)
+            end
+        ) as length_us,
+    from days_around as gaps
+    inner join longest_gaps as others on gaps.hour + 24 * gaps.days_away = others.hour
+    where
+        gaps.started_us <> others.longest.started_us
+        and gaps.days_away <> 0
+        and (gaps.days_away between -7 and 7 or gaps.days_away % 7 = 0)
+    group by gaps.started_us, gaps.hour
+),
+
+-- On a first day the longest gaps of its own hours are all that is known.
+compared as (
+    select
+        gaps.started_us,
+        gaps.ended_us,
+        gaps.length_us,
+        coalesce(
+            min(usual.length_us),
+            (select median(longest.length_us) from longest_gaps)
+        ) as usual_us,
+    from gaps
+    left join usual on gaps.started_us = usual.started_us
+    where gaps.length_us >= 600000000
+    group by gaps.started_us, gaps.ended_us, gaps.length_us
 ),
 
 unusual as (
     select
-        {{ timestamp_utc('measured.started_us') }} as started_at,
-        {{ timestamp_utc('measured.ended_us') }} as ended_at,
-        measured.length_us / 1000000.0e0 as wall_seconds,
-        usual.length_us / 1000000.0e0 as usual_gap_seconds,
-    from measured
-    cross join usual
-    where
-        measured.length_us >= 600000000
-        and measured.length_us > 1.5 * usual.length_us
+        {{ timestamp_utc('started_us') }} as started_at,
+        {{ timestamp_utc('ended_us') }} as ended_at,
+        length_us / 1000000.0e0 as wall_seconds,
+        usual_us / 1000000.0e0 as usual_gap_seconds,
+    from compared
+    where length_us > 2 * usual_us
 )
 
 select
