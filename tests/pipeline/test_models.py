@@ -59,7 +59,12 @@ DAMAGES = {
         NO_TIMELINE,
         "delete from intermediate.int_store_offsets where store_key = 1",
     ],
-    "assert_parts_of_a_window_add_up": [NO_TIMELINE],
+    "assert_parts_of_a_window_add_up": [
+        NO_TIMELINE,
+        NO_PERIODS,
+        f"{NO_TIMELINE} where store_key = 1",
+        f"update period_uptime set excluded_seconds = 0.000001 where {FIRST_STORE}",
+    ],
     "assert_periods_add_up": [
         NO_PERIODS,
         f"update period_uptime set uptime_seconds = uptime_seconds + 0.000001 where {FIRST_STORE}",

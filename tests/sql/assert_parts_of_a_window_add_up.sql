@@ -1,13 +1,7 @@
 -- However a window is split, each figure of its parts adds up to that of the whole, for every store: here
--- the last week, split in three at instants that are nobody's. Also fails when there is nothing.
-with whole as (
-    {{ figures_between(
-        '(select as_of_us - 604800000000 from ' ~ ref('int_horizon') ~ ')',
-        '(select as_of_us from ' ~ ref('int_horizon') ~ ')'
-    ) }}
-),
-
-first_part as (
+-- the last week, which the report tells, in three parts split at instants that are nobody's. Also fails
+-- when there is nothing.
+with first_part as (
     {{ figures_between(
         '(select as_of_us - 604800000000 from ' ~ ref('int_horizon') ~ ')',
         '(select as_of_us - 271828182845 from ' ~ ref('int_horizon') ~ ')'
@@ -28,14 +22,19 @@ third_part as (
     ) }}
 ),
 
+weeks as (
+    select * from {{ ref('period_uptime') }}
+    where period = 'last_week'
+),
+
 parts as (
-    select *, 1 as times from whole
-    union all
-    select *, -1 from first_part
-    union all
-    select *, -1 from second_part
-    union all
-    select *, -1 from third_part
+    select *, 1 as times from first_part
+    union all by name
+    select *, 1 as times from second_part
+    union all by name
+    select *, 1 as times from third_part
+    union all by name
+    select *, -1 as times from weeks
 ),
 
 summed as (
