@@ -15,7 +15,7 @@
     {% set found = run_query("
         select
             " ~ named_as_of_us() ~ " is not null as is_instant,
-            coalesce(" ~ named_as_of_us() ~ " < 1420070400000000, false) as is_before_zone_rules,
+            coalesce(" ~ named_as_of_us() ~ " < " ~ first_poll_us() ~ ", false) as is_before_zone_rules,
             " ~ closes_at_midnight_from_us() ~ " is not null as is_time,
             exists (
                 select 1 from read_csv('seeds/timezone_offsets.csv', all_varchar = true)

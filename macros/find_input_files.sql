@@ -11,7 +11,7 @@
         create or replace temp table files_caught_up_with as
         " ~ ("
             select distinct file_key from " ~ polls ~ "
-            where is_active is null and polled_us <= " ~ latest_poll_us() ~ "
+            where is_active is null and store_key is not null and polled_us <= " ~ latest_poll_us() ~ "
         " if polls else "select null::integer as file_key where false") ~ ";
 
         set variable paths_found = (select list(" ~ literally('file') ~ ") from files_found);

@@ -1,12 +1,15 @@
-{# Why a poll of a store is set aside, or null. The first reason that applies. What nearly all rows
-   pass is asked first: DuckDB may work the instant out again for each question. #}
-{% macro poll_rejected_as(status, polled_us, latest_us) -%}
+{# Why a poll of a store is set aside, or null. The first reason that applies. #}
+{% macro poll_rejected_as(is_active, polled_us, latest_us) -%}
     case
-        when {{ status }} is null or {{ status }} not in ('active', 'inactive') then 'unknown_status'
-        -- 2015-01-01. The zone rules begin a year earlier, as reports reach back before the first poll.
-        when {{ polled_us }} between 1420070400000000 and {{ latest_us }} then null
+        when {{ is_active }} is null then 'unknown_status'
         when {{ polled_us }} is null then 'bad_timestamp'
         when {{ polled_us }} > {{ latest_us }} then 'future_timestamp'
-        else 'timestamp_before_zone_rules'
+        when {{ polled_us }} < {{ first_poll_us() }} then 'timestamp_before_zone_rules'
     end
+{%- endmacro %}
+
+
+{# 2015-01-01. The zone rules begin a year earlier, as reports reach back before the first poll. #}
+{% macro first_poll_us() -%}
+    1420070400000000
 {%- endmacro %}

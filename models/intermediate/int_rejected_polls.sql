@@ -16,7 +16,7 @@ named as (
     select
         store_status.*,
         nullif({{ trimmed('store_status.store_id') }}, '') as trimmed_store_id,
-        {{ status_word('store_status.status') }} as trimmed_status,
+        {{ is_active('store_status.status') }} as is_active,
         {{ instant_us('store_status.timestamp_utc') }} as polled_us,
     from store_status
 ),
@@ -26,7 +26,7 @@ judged as (
         *,
         case
             when trimmed_store_id is null then 'missing_store_id'
-            else {{ poll_rejected_as('trimmed_status', 'polled_us', 'latest_us') }}
+            else {{ poll_rejected_as('is_active', 'polled_us', 'latest_us') }}
         end as rejected_as,
     from named
 )

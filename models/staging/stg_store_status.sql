@@ -6,7 +6,7 @@ named as (
     select
         file_key,
         store_id as spelling,
-        {{ status_word('status') }} as status,
+        {{ is_active('status') }} as is_active,
         coalesce(timestamp_us, {{ instant_us('timestamp_utc') }}) as polled_us,
         latest_us,
     from store_status
@@ -15,7 +15,7 @@ named as (
 select
     file_key,
     spelling,
-    polled_us,
-    status = 'active' as is_active,
-    {{ poll_rejected_as('status', 'polled_us', 'latest_us') }} as rejected_as,
+    case when is_active is not null and polled_us >= {{ first_poll_us() }} then polled_us end
+        as polled_us,
+    case when polled_us between {{ first_poll_us() }} and latest_us then is_active end as is_active,
 from named

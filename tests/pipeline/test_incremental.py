@@ -249,6 +249,12 @@ def test_an_ordinary_hour_costs_an_hour(tmp_path: Path) -> None:
     folder = ChangingFolder(tmp_path / "data", "hour")
     # A first poll settles a week: leave out the stores that were never polled.
     folder.stores = sorted({row[0] for file in folder.polls.values() for row in file.rows})
+    set_aside = folder.path / "store_status_set_aside.csv"
+    set_aside.write_text(
+        "store_id,status,timestamp_utc\n"
+        f" ,active,{folder.start}\n ,active,2036-12-24 12:00\nalone,broken,{folder.start}\n"
+    )
+    os.utime(set_aside, (0, 0))
     warehouse = Warehouse(tmp_path / "built", folder.path)
     warehouse.build()
     before = warehouse.query(POLLS), warehouse.query(TIMELINE)
