@@ -4,6 +4,7 @@ A further mart is a line in `TABLES`. Its columns, their types and what they mea
 YAML file.
 """
 
+import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Any, Literal
 
 import yaml
 
+from api.input_columns import input_columns
 from api.orders import Key
 from api.settings import PROJECT
 
@@ -30,12 +32,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Filter:
-    """A parameter that keeps some rows; the question mark in the condition is its value."""
+    """A parameter that keeps some rows; the question mark in the condition is its value.
+
+    `known` is SQL for the values that a release has, where those are data; others are refused.
+    """
 
     name: str
     kind: Any
     condition: str
     description: str
+    known: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,8 +84,20 @@ class Table:
         ]
 
 
-def _equals(column: str, description: str = "") -> Filter:
-    return Filter(column, str, f"{column} = ?", description)
+def _equals(column: str, description: str = "", kind: Any = str, known: str = "") -> Filter:
+    return Filter(column, kind, f"{column} = ?", description, known)
+
+
+def _by_attribute(known: str) -> tuple[Filter, ...]:
+    return (
+        _equals("attribute", "Such as `timezone`, or `all`.", known=known),
+        _equals("value", "A value of the attribute."),
+    )
+
+
+def _periods(project: Path = PROJECT) -> tuple[str, ...]:
+    with (project / "seeds" / "periods.csv").open(encoding="utf-8", newline="") as rows:
+        return tuple(row["period"] for row in csv.DictReader(rows))
 
 
 def _mart(name: str, project: Path = PROJECT) -> tuple[str, dict[str, Column]]:
@@ -104,11 +122,19 @@ def _plain(description: str) -> str:
     return _DOC.sub(lambda found: _doc_blocks()[found[1]], description).strip()
 
 
-_ATTRIBUTE = (
-    _equals("attribute", "Such as `timezone`, or `all`."),
-    _equals("value", "A value of the attribute."),
-)
+PERIODS = _periods()
+
+_ATTRIBUTES = "select distinct attribute from store_groups"
+_STORES_AND_GROUPS = _by_attribute(_ATTRIBUTES)
+_GROUPS = _by_attribute(f"{_ATTRIBUTES} where attribute <> 'store_id'")
+_PERIOD = _equals("period", "The period.", Literal[PERIODS])
 _STATUS = list[Literal["down", "not heard from", "unknown", "up", "closed", "excluded"]]
+_POLICIES = tuple(
+    f"{before}{gap}"
+    for before in ("first_known", "unknown", "active", "inactive")
+    for gap in ("", ", 2 h", ", 4 h", ", 8 h", ", 24 h")
+)
+_REASONS = tuple(re.findall(r"`(\w+)`", _doc_blocks()["rejected_as"]))
 
 TABLES = (
     Table(
@@ -189,14 +215,14 @@ TABLES = (
             "first_seen_at": "-first_seen_at attribute value",
             "business_seconds_lost": "-business_seconds_lost -first_seen_at attribute value",
         },
-        _ATTRIBUTE,
+        _GROUPS,
     ),
     Table("poll_gaps", "poll_gaps", {"started_at": "-started_at"}),
     Table(
         "policy_comparison",
         "policy_comparison",
         {"store_id": "store_id policy"},
-        [_equals("policy", "Such as `first_known` or `unknown, 4 h`.")],
+        [_equals("policy", "The policy.", Literal[_POLICIES])],
     ),
     Table(
         "policy_effects",
@@ -211,8 +237,12 @@ TABLES = (
             "started_on": "-started_on attribute value calendar_period target_ratio",
         },
         [
-            *_ATTRIBUTE,
-            _equals("calendar_period", "`day`, `week`, `month`, `quarter` or `year`."),
+            *_STORES_AND_GROUPS,
+            _equals(
+                "calendar_period",
+                "The length of the period.",
+                Literal["day", "week", "month", "quarter", "year"],
+            ),
             Filter("met", bool, "is_met = ?", "Whether the target is met."),
             Filter("running", bool, "is_running = ?", "Whether the calendar period is not over."),
         ],
@@ -221,7 +251,7 @@ TABLES = (
         "groups",
         "group_uptime",
         {"attribute": "attribute value -started_at period"},
-        [*_ATTRIBUTE, _equals("period", "`last_hour`, `last_day` or `last_week`.")],
+        [*_GROUPS, _PERIOD],
     ),
     Table(
         "exclusions",
@@ -234,21 +264,21 @@ TABLES = (
         "rejected_rows",
         {"input": "input file line_number store_id reason md5(raw_values)"},
         [
-            _equals("input", "Such as `store_status`."),
-            _equals("reason", "Such as `bad_timestamp`."),
+            _equals("input", "The input.", Literal[tuple(input_columns())]),
+            _equals("reason", "Why the rows are set aside.", Literal[_REASONS]),
         ],
     ),
     Table(
         "period_uptime",
         "period_uptime",
         {"store_id": "store_id -started_at period"},
-        [_equals("period", "`last_hour`, `last_day` or `last_week`.")],
+        [_PERIOD],
     ),
     Table(
         "store_groups",
         "store_groups",
         {"store_id": "store_id attribute"},
-        _ATTRIBUTE,
+        _STORES_AND_GROUPS,
     ),
     Table(
         "timeline",
@@ -260,6 +290,6 @@ TABLES = (
         "recent_polls",
         "recent_polls",
         {"polled_at": "-polled_at store_id", "store_id": "store_id polled_at"},
-        [_equals("status", "`active` or `inactive`.")],
+        [_equals("status", "What the store answered.", Literal["active", "inactive"])],
     ),
 )

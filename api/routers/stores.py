@@ -24,10 +24,10 @@ from api.reading import (
 )
 from api.releases import Release
 from api.rows import Conditions, columns, identifier, json_object, json_values
+from api.tables import PERIODS
 
 router = APIRouter(tags=["stores"])
 
-_PERIODS = ("last_hour", "last_day", "last_week")
 _FIGURES = {
     "uptime": "uptime_seconds",
     "downtime": "downtime_seconds",
@@ -38,7 +38,7 @@ _FIGURES = {
 _FIGURE_SORTS = {
     f"{figure}_{period}": (period, column)
     for figure, column in _FIGURES.items()
-    for period in _PERIODS
+    for period in PERIODS
 }
 _KNOWN_COLUMNS = (
     "store_id",

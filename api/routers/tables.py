@@ -21,6 +21,7 @@ from api.reading import (
     days,
     page,
     refuse_other_stores,
+    refuse_unknown,
     shown,
     window,
 )
@@ -169,6 +170,9 @@ def _ask(table: Table, request: Request, asked: Any) -> Ask:
             conditions.add_stores([*seen, "*"] if table.has_rows_of_all else seen)
         for kept in table.filters:
             if (value := getattr(asked, kept.name)) is not None:
+                if kept.known:
+                    known = connection.execute(kept.known).fetchall()
+                    refuse_unknown(kept.name, value, sorted(name for (name,) in known))
                 conditions.add(kept.condition, value)
         conditions.add(*order.condition(connection))
         kinds = {name: column.kind.upper() for name, column in table.columns.items()}

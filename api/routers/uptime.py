@@ -6,9 +6,7 @@ from typing import Annotated
 import duckdb
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.exceptions import HTTPException
 
-from api.errors import quoted
 from api.options import STORES_MAX
 from api.pages import Cursor, Limit, read_cursor, rows_on_page, write_cursor
 from api.reading import (
@@ -20,6 +18,7 @@ from api.reading import (
     check_stores_known,
     page,
     refuse_other_stores,
+    refuse_unknown,
     shown,
     window,
 )
@@ -164,7 +163,5 @@ def _key(connection: duckdb.DuckDBPyConnection, group_by: str) -> str:
         return "cast(null as varchar)"
     if group_by == "store":
         return "stores.store_id"
-    if group_by not in texts:
-        accepted = ", ".join(["none", "store", *texts])
-        raise HTTPException(422, f"query.group_by: {quoted(group_by)} is none of {accepted}.")
+    refuse_unknown("group_by", group_by, ["none", "store", *texts])
     return f"stores.{identifier(group_by)}"

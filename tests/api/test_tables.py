@@ -200,12 +200,60 @@ def test_who_needs_a_call_comes_first(client: TestClient):
         ("/outages?stores=x", 404, "There is no store 'x'"),
         ("/hour_of_week", 422, "query.stores:"),
         ("/current_status?status=broken", 422, "query.status"),
+        ("/period_uptime?period=last_weeek", 422, "query.period: Input should be 'last_hour', 'l"),
+        ("/groups?period=week", 422, "query.period: Input should be 'last_hour', 'last_day' or 'l"),
+        ("/targets?calendar_period=weeks", 422, "query.calendar_period: Input should be 'day', 'w"),
+        ("/policy_comparison?policy=known", 422, "query.policy: Input should be 'first_known', 'f"),
+        ("/rejected_rows?reason=bad", 422, "query.reason: Input should be 'missing_store_id', 'un"),
+        ("/rejected_rows?input=polls", 422, "query.input: Input should be 'store_status', 'busine"),
+        ("/recent_polls?status=up", 422, "query.status: Input should be 'active' or 'inactive', n"),
         ("/current_status?cursor=x", 422, "query.cursor: 'x' is not"),
     ],
 )
 def test_refused(client: TestClient, url: str, status: int, said: str):
     found, detail = refused(client, url)
     assert (found, detail[: len(said)]) == (status, said)
+
+
+@pytest.mark.parametrize("path", ["common_causes", "groups", "store_groups", "targets"])
+@pytest.mark.parametrize("attribute", ["brnad", "", "last_status", "x" * 5000])
+def test_attribute_that_no_store_has_is_refused(client: TestClient, path: str, attribute: str):
+    status, detail = refused(client, f"/{path}?attribute={attribute}")
+    shown = f"'{attribute}'" if len(attribute) < 100 else f"'{'x' * 99}…"
+    own = ["store_id"] if path in ("store_groups", "targets") else []
+    accepted = ", ".join(sorted(["all", "brand", "timezone", *own]))
+    assert (status, detail) == (422, f"query.attribute: {shown} is none of {accepted}.")
+
+
+def test_attribute_without_rows_is_an_empty_list(client: TestClient):
+    assert ask(client, "targets", attribute="timezone")["targets"] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "column"),
+    [("policy_comparison", "policy", "policy"), ("period_uptime", "period", "period")],
+)
+def test_values_that_a_filter_takes_are_those_that_there_are(
+    client: TestClient, path: str, name: str, column: str
+):
+    rows = rows_of(client, path, limit=1000)
+    assert set(values_of(client, path, name)) == {row[column] for row in rows}
+
+
+def test_reasons_that_a_filter_takes_are_those_of_the_models(client: TestClient):
+    reasons = values_of(client, "rejected_rows", "reason")
+    files = [*PROJECT.glob("models/**/*.sql"), *PROJECT.glob("macros/*.sql")]
+    sql = "".join(file.read_text("utf-8") for file in files)
+    assert [reason for reason in reasons if f"'{reason}'" not in sql] == []
+    rejected = rows_of(client, "rejected_rows", limit=1000)
+    assert {row["reason"] for row in rejected} < set(reasons)
+
+
+def values_of(client: TestClient, path: str, name: str) -> list[str]:
+    """Return the values that the OpenAPI schema gives for a parameter."""
+    parameters = client.get("/openapi.json").json()["paths"][f"/{path}"]["get"]["parameters"]
+    [schema] = [found["schema"] for found in parameters if found["name"] == name]
+    return schema["anyOf"][0]["enum"]
 
 
 @pytest.mark.parametrize(
