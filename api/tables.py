@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
+from pydantic import AfterValidator
 
 from api.input_columns import input_columns
 from api.orders import Key
@@ -88,9 +89,18 @@ def _equals(column: str, description: str = "", kind: Any = str, known: str = ""
     return Filter(column, kind, f"{column} = ?", description, known)
 
 
+def _as_released(attribute: str) -> str:
+    """Return the name that a release has for an attribute as `uptime_targets` may name it."""
+    name = attribute.strip().lower()
+    return {"store": "store_id", "*": "all"}.get(name, name)
+
+
 def _by_attribute(known: str) -> tuple[Filter, ...]:
+    kind = Annotated[str, AfterValidator(_as_released)]
     return (
-        _equals("attribute", "Such as `timezone`, or `all`.", known=known),
+        _equals(
+            "attribute", "Such as `timezone` or `all`; spelt as in `uptime_targets`.", kind, known
+        ),
         _equals("value", "A value of the attribute."),
     )
 
