@@ -95,7 +95,7 @@ def _check_parquet(
 def _positions(names: list[str], input_name: str, spec: dict[str, Any]) -> dict[str, int]:
     """Return where each column stands that the input needs; the first spelling found counts.
 
-    An optional column may be missing.
+    An optional column may be missing, and none of them may come twice.
     """
     positions = {}
     for name, spellings in spec["columns"].items():
@@ -107,6 +107,8 @@ def _positions(names: list[str], input_name: str, spec: dict[str, Any]) -> dict[
                 f"There is no column {' or '.join(spellings)}, which {input_name} needs; "
                 f"the columns are: {', '.join(names)[:1000]}."
             )
+        if (times := names.count(found[0])) > 1:
+            raise UploadError(f"The column {found[0]} comes {times} times; once is expected.")
         positions[name] = names.index(found[0])
     return positions
 

@@ -26,7 +26,7 @@
                 rejects_table = 'reject_errors_" ~ input ~ "', rejects_scan = 'reject_scans_" ~ input ~ "'
             )" %}
             {% do scans.append({
-                'names': distinct_names(dialect.names),
+                'names': distinct_names(input, dialect.names),
                 'columns': columns,
                 'types': ['VARCHAR'] * columns | length,
                 'files': files | map(attribute='file') | list,

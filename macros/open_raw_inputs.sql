@@ -37,7 +37,7 @@
 {% macro raw_input_view(view, input, files, is_numbered) %}
     {% set spec = input_columns()[input] %}
     {% set scans = csv_scans(input, files | rejectattr('is_parquet') | list, is_numbered)
-                   + parquet_scans(files | selectattr('is_parquet') | list) %}
+                   + parquet_scans(input, files | selectattr('is_parquet') | list) %}
     {% set columns = {} %}
     {% do columns.update(spec.columns) %}
     {% if spec.takes_further_columns %}
@@ -71,12 +71,13 @@
 {% endmacro %}
 
 
-{# Of columns with the same name the second gets `_2` at its end, and so on. #}
-{% macro distinct_names(names) %}
+{# Of further columns with the same name the second gets `_2` at its end, and so on. #}
+{% macro distinct_names(input, names) %}
+    {% set known = input_columns()[input].columns.values() | sum(start=[]) %}
     {% set distinct = [] %}
     {% for name in names %}
         {% set times = names[:loop.index].count(name) %}
-        {% do distinct.append(name ~ '_' ~ times if name and times > 1 else name) %}
+        {% do distinct.append(name ~ '_' ~ times if name and times > 1 and name not in known else name) %}
     {% endfor %}
     {% do return(distinct) %}
 {% endmacro %}
@@ -139,6 +140,12 @@
 {# Where the column stands; none for an optional one that is not there. #}
 {% macro column_position(name, spellings, scan, is_optional) %}
     {% for spelling in spellings if spelling in scan.names %}
+        {% set times = scan.names.count(spelling) %}
+        {% if times > 1 %}
+            {% do stop_build(
+                'the column ' ~ spelling ~ ' comes ' ~ times ~ ' times in ' ~ scan.files[0] ~ '; once is expected.'
+            ) %}
+        {% endif %}
         {% do return(scan.names.index(spelling)) %}
     {% endfor %}
     {% if is_optional and name != 'store_id' %}

@@ -1,6 +1,6 @@
 {# One scan for all of the Parquet files that have the same columns: under one for all, how a
    number is written out as text would depend on the other files. #}
-{% macro parquet_scans(files_to_scan) %}
+{% macro parquet_scans(input, files_to_scan) %}
     {% set scans = [] %}
     {% for files in parquet_files_by_columns(files_to_scan) %}
         {% set source = 'read_parquet(' ~ list_of_paths(files) ~ ', union_by_name = true)' %}
@@ -11,7 +11,7 @@
             {% do types.append(column.column_type) %}
         {% endfor %}
         {% do scans.append({
-            'names': distinct_names(names),
+            'names': distinct_names(input, names),
             'columns': columns,
             'types': types,
             'files': files | map(attribute='file') | list,

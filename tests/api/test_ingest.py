@@ -249,6 +249,11 @@ def test_line_ends_may_be_mixed(client: TestClient, pack: Any):
     assert (response.json()["rows"], response.json()["malformed_rows"]) == (3, 1)
 
 
+def test_further_columns_may_share_a_name(client: TestClient):
+    response = post(client, "store_id,brand,brand,,\na,x,y,,\n", "stores")
+    assert (response.status_code, response.json()["rows"]) == (201, 1)
+
+
 def test_header_is_read_as_builds_read_it(client: TestClient):
     content = '\ufeff"Store_ID"; DAY ;start_time_local;end_time_local;more\r\na;0;09:00;17:00;x\r\n'
     response = post(client, content, "business_hours")
@@ -265,6 +270,10 @@ def test_header_is_read_as_builds_read_it(client: TestClient):
             HOURS.encode(),
             "There is no column status, which store_status needs; the columns are: store_id, "
             "dayofweek, start_time_local, end_time_local.",
+        ),
+        (
+            b"store_id,status,Store_ID ,timestamp_utc\n",
+            "The column store_id comes 2 times; once is expected.",
         ),
         (
             b"\x89PNG\r\n\x1a\n\x00",
@@ -290,7 +299,18 @@ def test_header_is_read_as_builds_read_it(client: TestClient):
             "something like '2026-03-12 18:13:22 UTC' is expected.",
         ),
     ],
-    ids=["empty", "packed", "hours", "image", "cut", "trailing", "twice", "parquet", "dates"],
+    ids=[
+        "empty",
+        "packed",
+        "hours",
+        "columns",
+        "image",
+        "cut",
+        "trailing",
+        "twice",
+        "parquet",
+        "dates",
+    ],
 )
 def test_what_builds_cannot_read_does_not_land(
     client: TestClient, settings: Settings, content: bytes, detail: str | None

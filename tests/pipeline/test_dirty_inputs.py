@@ -243,6 +243,11 @@ def test_attributes_may_have_any_name(query: Query) -> None:
             "gzip writes (Error -3 while decompressing data: incorrect data check).",
         ),
         (
+            {"timezones_twice.csv": b"store_id,timezone_str,Store_ID\nA,UTC,B\n"},
+            {},
+            "the column store_id comes 2 times in {folder}/timezones_twice.csv; once is expected.",
+        ),
+        (
             {"stores.csv": b"store_id,timezone,given_timezone\nA,Paris,Rome\n"},
             {},
             "the columns timezone and given_timezone in {folder}/stores.csv would both be called "
