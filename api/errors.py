@@ -61,6 +61,8 @@ def install(app: FastAPI) -> None:
         detail = error.detail
         if detail == HTTPStatus(error.status_code).phrase:
             detail = f"{request.method} {_cut(request.url.path)}: {detail.lower()}."
+        elif detail == "There was an error parsing the body":
+            detail = "The body cannot be read as JSON."
         return problem(error.status_code, detail, dict(error.headers or {}))
 
     @app.exception_handler(RequestValidationError)
@@ -87,6 +89,8 @@ def _explained(found: dict[str, Any]) -> str:
     where = ".".join(str(part) for part in found["loc"])
     said = found["msg"].removeprefix("Value error, ")
     value = found.get("input")
+    if isinstance(value, bytes):
+        said = "JSON is expected, with `Content-Type: application/json`"
     if found["type"] == "missing" or not isinstance(value, str | int | float):
         return f"{where}: {said}"
     return f"{where}: {said}, not {quoted(value)}"

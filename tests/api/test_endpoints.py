@@ -244,6 +244,27 @@ def test_number_is_no_instant(client: TestClient, method: str, url: str, name: s
     )
 
 
+@pytest.mark.parametrize("body", [b"\xff", b"[" * 100_000])
+def test_body_that_cannot_be_read_is_said_in_a_sentence(client: TestClient, body: bytes):
+    response = client.post(
+        "/trigger_report", content=body, headers={"Content-Type": "application/json"}
+    )
+    assert (response.status_code, response.json()["detail"]) == (
+        400,
+        "The body cannot be read as JSON.",
+    )
+
+
+def test_json_that_is_not_called_so_is_refused(client: TestClient):
+    # As curl sends what comes after `-d`.
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    response = client.post("/trigger_report", content=b'{"units": "mixed"}', headers=headers)
+    assert (response.status_code, response.json()["detail"]) == (
+        422,
+        "body: JSON is expected, with `Content-Type: application/json`.",
+    )
+
+
 def test_number_in_json_is_no_instant(client: TestClient):
     response = client.post("/trigger_report", json={"as_of": 0})
     assert response.status_code == 422
