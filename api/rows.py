@@ -37,7 +37,7 @@ def json_value(value: str, kind: str) -> str:
     """
     if kind == "TIMESTAMP":
         return f"strftime({value}, '%Y-%m-%dT%H:%M:%S.%fZ')"
-    if kind == "DOUBLE" and "_seconds" in value:
+    if kind == "DOUBLE" and "seconds" in value:
         return f"cast({value} as decimal(18, 6))"
     return value
 

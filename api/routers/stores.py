@@ -23,7 +23,7 @@ from api.reading import (
     window,
 )
 from api.releases import Release
-from api.rows import Conditions, columns, identifier, json_object, json_values
+from api.rows import Conditions, columns, identifier, json_object, json_value, json_values
 from api.tables import PERIODS
 
 router = APIRouter(tags=["stores"])
@@ -80,6 +80,14 @@ _SPECIAL_HOURS = """
             else '*'
         end
 """
+
+_STRETCH = {
+    "started_at": json_value("started_at", "TIMESTAMP"),
+    "ended_at": json_value("ended_at", "TIMESTAMP"),
+    "status": "status",
+    "is_confirmed": "is_confirmed",
+    "duration_seconds": json_value("seconds", "DOUBLE"),
+}
 
 Sort = StrEnum("Sort", ["store_id", "last_polled_at", *_FIGURE_SORTS])
 
@@ -157,7 +165,7 @@ class OneStore(BaseModel):
 class TimelineRow(BaseModel):
     """A stretch of business time with one status, as in the table `store_timeline`."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="forbid")
 
     started_at: datetime
     ended_at: datetime
@@ -280,31 +288,16 @@ def get_timeline(
     def ask(release: Release, connection: duckdb.DuckDBPyConnection) -> bytes:
         started_at, ended_at = window(request, release, from_at, to_at)
         check_stores_known(connection, [store_id])
-        kinds = columns(connection, "store_timeline")
-        values = json_values("clipped", {k: v for k, v in kinds.items() if k != "store_id"})
+        begins_at = max(started_at, last[0]) if last and last[0] else started_at
         rows = connection.execute(
             f"""
-            with clipped as (
-                select * replace (
-                    greatest(started_at, $from) as started_at,
-                    least(ended_at, $to) as ended_at,
-                    epoch_us(least(ended_at, $to)) / 1000000.0e0
-                    - epoch_us(greatest(started_at, $from)) / 1000000.0e0 as duration_seconds
-                )
-                from store_timeline
-                where store_id = $store_id and started_at < $to and ended_at > $behind
-            )
-            select {json_object(values)}, ended_at
-            from clipped
+            select {json_object(_STRETCH)}, ended_at
+            from explain_uptime(?, cast(? as timestamp), cast(? as timestamp))
+            where kind = 'timeline'
             order by started_at
             limit {limit + 1}
             """,
-            {
-                "store_id": store_id,
-                "from": started_at,
-                "to": ended_at,
-                "behind": max(started_at, last[0]) if last and last[0] else started_at,
-            },
+            [store_id, begins_at, ended_at],
         ).fetchall()
         next_cursor = None
         if len(rows) > limit:

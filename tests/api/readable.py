@@ -75,6 +75,17 @@ create macro uptime_between(from_at, to_at) as table (
     from stores left join clipped using (store_id)
     group by stores.store_id
 );
+create macro explain_uptime(of_store_id, from_at, to_at) as table (
+    select
+        'timeline' as kind,
+        greatest(started_at, from_at) as started_at,
+        least(ended_at, to_at) as ended_at,
+        status,
+        is_confirmed,
+        epoch_us(least(ended_at, to_at) - greatest(started_at, from_at)) / 1e6 as seconds
+    from store_timeline
+    where store_id = of_store_id and started_at < to_at and ended_at > from_at
+);
 """
 
 
