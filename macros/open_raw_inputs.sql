@@ -71,13 +71,17 @@
 {% endmacro %}
 
 
-{# Of further columns with the same name the second gets `_2` at its end, and so on. #}
+{# Of further columns with the same name the second gets `_2` at its end, or the first number that no
+   other column has. #}
 {% macro distinct_names(input, names) %}
     {% set known = input_columns()[input].columns.values() | sum(start=[]) %}
     {% set distinct = [] %}
     {% for name in names %}
-        {% set times = names[:loop.index].count(name) %}
-        {% do distinct.append(name ~ '_' ~ times if name and times > 1 and name not in known else name) %}
+        {% set numbered = [] %}
+        {% for number in range(2, names | length + 1) if name and name in distinct and name not in known %}
+            {% do numbered.append(name ~ '_' ~ number) %}
+        {% endfor %}
+        {% do distinct.append(numbered | reject('in', names + distinct) | first | default(name, true)) %}
     {% endfor %}
     {% do return(distinct) %}
 {% endmacro %}

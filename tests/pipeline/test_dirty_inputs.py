@@ -77,8 +77,8 @@ CSV = {
     "A,2,24:00,10:00\nA,3,09:00\nA,4,09:00:00,10:00:00,extra\n",
     "menu_hours.csv": "day,store_id,end_time_local,start_time_local\n5.0,A,12:00,11:00\n",
     "timezones.csv": "timezone_str,Store_Id\nUTC,A\nUTC\n",
-    "stores.csv": "Store_ID,Brand,i\0d,value,all,City Name,brand,store_of_group,stores,\n"
-    "A,old,7,v,everything,Paris,y,s,o,\nA,new,7,v,everything,Paris,y,s,o,\nnowhere,new,,,,,,,,\n,new,,,,,,,,\n",
+    "stores.csv": "Store_ID,Brand,i\0d,value,all,City Name,brand,store_of_group,stores,brand_2,\n"
+    "A,old,7,v,everything,Paris,y,s,o,z,\nA,new,7,v,everything,Paris,y,s,o,z,\nnowhere,new,,,,,,,,,\n,new,,,,,,,,,\n",
     "uptime_targets.csv": "Attribute,Value,Target,Period\nbrand,new,99.5%,Month\nid,7,0.9,year\n"
     'city name,Paris,"0,9",day\nvalue,v,0.9,fortnight\nbrand,old,0.9,day\n',
     "exclusions.csv": "store_id,from,to,reason\n"
@@ -194,7 +194,8 @@ def test_attributes_may_have_any_name(query: Query) -> None:
         ('a"b', None),
         ("all", None),
         ("brand", "new"),
-        ("brand_2", "y"),
+        ("brand_2", "z"),
+        ("brand_3", "y"),
         ("city name", "Paris"),
         ("given_all", "everything"),
         ("given_store_of_group", "s"),
@@ -213,9 +214,10 @@ def test_attributes_may_have_any_name(query: Query) -> None:
         "value": "v",
         "given_all": "everything",
         "city name": "Paris",
-        "brand_2": "y",
+        "brand_3": "y",
         "given_store_of_group": "s",
         "stores": "o",
+        "brand_2": "z",
         'a"b': None,
     }
     targets = query("select attribute, value, target_ratio from target_attainment order by all")
