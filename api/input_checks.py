@@ -43,7 +43,7 @@ def check(upload: Upload, input_name: str, unpacked_bytes_max: int) -> Rows:
         except (duckdb.Error, DamagedError) as error:
             what = "Parquet" if upload.format == "parquet" else "CSV"
             why = str(error).partition("\n")[0].replace(str(upload.path), "the body")
-            raise UploadError(f"The body cannot be read as {what}: {why}") from None
+            raise UploadError(f"The body cannot be read as {what}: {why.rstrip('.')}.") from None
 
 
 def _check_csv(

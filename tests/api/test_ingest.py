@@ -318,7 +318,8 @@ def test_what_builds_cannot_read_does_not_land(
     response = post(client, content)
     assert response.headers["content-type"] == "application/problem+json"
     assert response.status_code == 422, response.text
-    assert detail is None or response.json()["detail"] == detail
+    said = response.json()["detail"]
+    assert said == detail or (detail is None and said.endswith("."))
     assert landed(settings) == []
 
 
