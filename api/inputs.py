@@ -55,8 +55,13 @@ def _called_like_inputs(folder: Path) -> Iterator[os.DirEntry[str]]:
     real_folder = os.path.realpath(folder)
     with suppress(FileNotFoundError), os.scandir(real_folder) as entries:
         for entry in entries:
-            if entry.name.lower().startswith(names) and entry.is_file():
+            if entry.name.lower().startswith(names) and _is_file(entry):
                 yield entry
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Say whether it is a file, or a link that leads to one; others DuckDB does not see either."""
+    return entry.is_file(follow_symlinks=False) or os.path.isfile(entry)
 
 
 def _is_read(entry: os.DirEntry[str]) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from api.inputs import why_outdated
+from api.inputs import input_files, why_outdated
 from api.releases import Releases
 from api.settings import Settings
 from tests.api.conftest import LONG_AGO
@@ -114,6 +114,12 @@ def test_input_from_the_future_does_not_ask_for_builds_until_then(
     written(polls, "a\n", datetime.now(UTC) + timedelta(days=1))
     publish(settings, BEGAN)
     assert why(settings, project) is None
+
+
+@pytest.mark.parametrize("target", ["store_status_link.csv", "nowhere.csv"])
+def test_link_that_leads_to_no_file_is_no_input(settings: Settings, target: str):
+    (settings.data / "store_status_link.csv").symlink_to(target)
+    assert [Path(file).name for file in input_files(settings.data)] == ["store_status.csv"]
 
 
 def test_same_folder_by_another_path(settings: Settings, project: Path, tmp_path: Path):
