@@ -82,3 +82,10 @@ def test_exclusions_that_matter_are_told(client: TestClient):
 )
 def test_refused(client: TestClient, url: str, status: int):
     assert refused(client, url)[0] == status
+
+
+@pytest.mark.parametrize("what", ["explain", "timeline"])
+def test_durations_have_six_digits(client: TestClient, what: str):
+    window = {"from": "2026-03-12T17:00:00Z", "to": "2026-03-12T17:00:01Z"}
+    text = client.get(f"/stores/{A}/{what}", params=window).text
+    assert text.endswith('seconds":1.000000}]}')
