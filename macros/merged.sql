@@ -2,12 +2,12 @@
    and the two columns of `spans`. No two spans of a store may start at the same time, as both
    windows must see them in one order. count_if, as count(*) with a filter takes a time that grows with
    the square of a store's spans. #}
-{% macro merged(spans, starts, ends, key='store_key') -%}
+{% macro merged(spans, starts, ends) -%}
 {{ spans }}_reached as (
     select
         *,
         max({{ ends }}) over (
-            partition by {{ key }} order by {{ starts }}
+            partition by store_key order by {{ starts }}
             rows between unbounded preceding and 1 preceding
         ) as reached,
     from {{ spans }}
@@ -17,17 +17,17 @@
     select
         *,
         count_if(reached is null or {{ starts }} > reached) over (
-            partition by {{ key }} order by {{ starts }} rows unbounded preceding
+            partition by store_key order by {{ starts }} rows unbounded preceding
         ) as island,
     from {{ spans }}_reached
 ),
 
 {{ spans }}_merged as (
     select
-        {{ key }},
+        store_key,
         min({{ starts }}) as {{ starts }},
         max({{ ends }}) as {{ ends }},
     from {{ spans }}_numbered
-    group by {{ key }}, island
+    group by store_key, island
 )
 {%- endmacro %}

@@ -28,15 +28,11 @@ runs as (
 open_time as (
     select
         store_keys.store_id,
-        timeline.started_us,
-        timeline.ended_us,
-    from {{ ref('int_store_timeline') }} as timeline
-    inner join store_keys on timeline.store_key = store_keys.store_key
-    inner join horizon on timeline.ended_us > horizon.starts_us
+        open_time.started_us,
+        open_time.ended_us,
+    from {{ ref('int_recent_open_time') }} as open_time
+    inner join store_keys on open_time.store_key = store_keys.store_key
 ),
-
--- However often its status changes, a store has few windows.
-{{ merged('open_time', 'started_us', 'ended_us', 'store_id') }},
 
 lengths as (
     select store_id, is_active, ended_us - started_us as length_us
@@ -47,12 +43,12 @@ lengths as (
     select
         runs.store_id,
         runs.is_active,
-        greatest(runs.started_us, windows.started_us) - least(runs.ended_us, windows.ended_us),
+        greatest(runs.started_us, open_time.started_us) - least(runs.ended_us, open_time.ended_us),
     from runs
-    inner join open_time_merged as windows
-        on runs.store_id = windows.store_id
-        and runs.started_us < windows.ended_us
-        and runs.ended_us > windows.started_us
+    inner join open_time
+        on runs.store_id = open_time.store_id
+        and runs.started_us < open_time.ended_us
+        and runs.ended_us > open_time.started_us
 )
 
 select

@@ -77,16 +77,13 @@ expected as (
     from usual
 ),
 
--- Rows that touch are of one business window.
 open_time as (
     select
-        timeline.store_key,
-        timeline.started_us,
-        timeline.ended_us,
-        lead(timeline.started_us) over by_time as reopened_us,
-    from {{ ref('int_store_timeline') }} as timeline
-    inner join horizon on timeline.ended_us > horizon.starts_us
-    window by_time as (partition by timeline.store_key order by timeline.started_us)
+        store_key,
+        started_us,
+        ended_us,
+        lead(started_us) over (partition by store_key order by started_us) as reopened_us,
+    from {{ ref('int_recent_open_time') }}
 ),
 
 silences as (
