@@ -1,35 +1,21 @@
 """Who did what, and who was refused."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from api.access import Audited
 from api.errors import declared
 from api.pages import Limit, rows_on_page
 
 router = APIRouter(tags=["service"])
 
 
-class Entry(BaseModel):
-    """One entry of the audit log."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    audit_id: int
-    at: str
-    principal: str
-    action: str
-    detail: dict[str, Any]
-    outcome: str
-    client: str
-    request_id: str
-
-
 class AuditPage(BaseModel):
     """Entries of the audit log, the newest first."""
 
-    entries: list[Entry]
+    entries: list[Audited]
     next_before: int | None = Field(description="`before` of the next page, null at the end.")
 
 
@@ -43,6 +29,6 @@ def get_audit(
     limit = rows_on_page(request, limit)
     found = request.app.state.access.audited(limit + 1, before)
     return AuditPage(
-        entries=[Entry.model_validate(entry) for entry in found[:limit]],
+        entries=found[:limit],
         next_before=found[limit - 1].audit_id if len(found) > limit else None,
     )

@@ -111,8 +111,8 @@ class Explanation(_Part):
     exclusions: list[Interval] = Field(description="As they were given, not clipped.")
     polls: list[Poll] = Field(
         description="From the one in force at the start to the first after the end. They are "
-        "kept for 192 hours up to `as_of`: of those before that only the last is told, if two "
-        "hours or more went by until the next."
+        "kept for 192 hours up to `as_of`: of those before that only the last is told, if the "
+        "next one says otherwise or came more than two hours later."
     )
     runs: list[Run] = Field(
         description="From the one in force at the start to the first after the end."

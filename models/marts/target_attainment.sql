@@ -100,14 +100,14 @@ select
     budgets.downtime_us / 1000000.0e0 as downtime_seconds,
     {{ ratio('budgets.uptime_us', 'budgets.uptime_us + budgets.downtime_us') }} as uptime_ratio,
     {{ ratio('budgets.confirmed_us', 'budgets.counting_us') }} as coverage_ratio,
-    -- Nothing known is neither.
+    -- Where nothing is known, the target is neither met nor missed.
     case
         when budgets.uptime_us + budgets.downtime_us > 0
             then budgets.downtime_us <= budgets.budget_us
     end as is_met,
     budgets.budget_us / 60000000.0e0 as error_budget_minutes,
     (budgets.budget_us - budgets.downtime_us) / 60000000.0e0 as error_budget_left_minutes,
-    -- An outage that starts now adds to the time that the ratio is of, too.
+    -- An outage that starts now also adds to the time that the ratio is a share of.
     case
         when is_running
             then greatest(budgets.budget_us - budgets.downtime_us, 0) / budgets.target_ratio / 60000000.0e0

@@ -38,6 +38,7 @@ DAMAGES = {
         NO_PERIODS,
         "update period_uptime set uptime_seconds_max = uptime_seconds_min - 1",
         "update period_uptime set excluded_seconds = 1 where period = 'last_week'",
+        "delete from intermediate.int_store_keys where store_key = 1",
     ],
     "assert_bounds_contain_the_uptime": [
         NO_PERIODS,

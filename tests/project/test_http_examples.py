@@ -15,7 +15,6 @@ from tests.api.services import Service
 
 PAGES = ("README.md", "docs/http.md")
 WRITTEN_URL = "http://127.0.0.1:8000"
-POLLS = "store_id,status,timestamp_utc\n1000000000000000001,active,2026-03-12 18:00:00 UTC\n"
 DEADLINE_SECONDS = 120
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="the examples use curl")
@@ -57,8 +56,8 @@ class Shell:
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[tuple[Shell, str]]:
     """Offer a shell, and the URL of a service on the sample, into which may be written."""
-    shutil.copytree(PROJECT / "seeds", tmp_path / "data")
-    (tmp_path / "polls.csv").write_text(POLLS)
+    for name in ("data", "seeds"):
+        shutil.copytree(PROJECT / "seeds", tmp_path / name)
     service = Service(tmp_path)
     # The commands run outside of the checkout.
     shell = Shell(tmp_path, service.environment | {"PYTHONPATH": str(PROJECT)})

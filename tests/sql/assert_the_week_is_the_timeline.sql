@@ -1,5 +1,5 @@
--- The last week's figures are the sums of the timeline's rows in it, and a day's and an hour's of their
--- parts of the week: the week is the last day and the six before. Fails when there is nothing.
+-- The last week's figures are the sums of the timeline's rows in it, and its business time is that of the
+-- last day and of the six before. Fails when there is nothing.
 with horizon as (
     select
         as_of_us - 604800000000 as week_us,
