@@ -8,17 +8,18 @@ import hashlib
 import hmac
 import json
 import secrets
-import sqlite3
 import threading
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
+
+from api.sqlite import as_text, connect, now
 
 Scope = Literal["read", "run", "ingest", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
@@ -102,9 +103,9 @@ class Access:
         output.mkdir(parents=True, exist_ok=True)
         path = output / "access.sqlite"
         path.touch(mode=0o600)
-        self._writer = _connect(path)
+        self._writer = connect(path, synchronous="normal")
         self._writer.executescript(_TABLES)
-        self._reader = _connect(path)
+        self._reader = connect(path, synchronous="normal")
         self._lock = threading.Lock()
         self._version = -1
         self._known: dict[str, Token | None] = {}
@@ -149,8 +150,8 @@ class Access:
                 _hash(salt, secret),
                 json.dumps(sorted(chosen)),
                 None if stores is None else json.dumps(sorted(set(stores))),
-                _now(),
-                None if expires_at is None else _text(expires_at),
+                now(),
+                None if expires_at is None else as_text(expires_at),
             ),
         )
         return f"su_{token_id}_{secret}"
@@ -165,7 +166,7 @@ class Access:
         revoked = self._write(
             "update tokens set revoked_at = ? where token_id = ? and revoked_at is null "
             "returning token_id",
-            (_now(), token_id),
+            (now(), token_id),
         )
         if not revoked:
             raise AccessError(
@@ -189,7 +190,7 @@ class Access:
         is_right = hmac.compare_digest(_hash(salt, secret), kept)
         if not is_right or token is None or token.revoked_at is not None:
             return None
-        if token.expires_at is not None and token.expires_at <= _now():
+        if token.expires_at is not None and token.expires_at <= now():
             return None
         return Principal(token.token_id, token.name, token.scopes, token.stores)
 
@@ -203,7 +204,7 @@ class Access:
         request_id: str = "",
     ) -> None:
         """Add an entry to the audit log."""
-        values = (_now(), principal, action, json.dumps(detail), outcome, client, request_id)
+        values = (now(), principal, action, json.dumps(detail), outcome, client, request_id)
         self._write(
             "insert into audit (at, principal, action, detail, outcome, client, request_id) "
             "values (?, ?, ?, ?, ?, ?, ?)",
@@ -281,13 +282,6 @@ def may_see(principal: Principal, stores: Collection[str] | None) -> bool:
     return principal.stores is None or (stores is not None and principal.stores.issuperset(stores))
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
-    connection.execute("pragma journal_mode = wal")
-    connection.execute("pragma synchronous = normal")
-    return connection
-
-
 def _token(row: tuple) -> Token:
     stores = None if row[5] is None else frozenset(json.loads(row[5]))
     return Token(*row[:4], frozenset(json.loads(row[4])), stores, *row[6:])
@@ -295,11 +289,3 @@ def _token(row: tuple) -> Token:
 
 def _hash(salt: bytes, secret: str) -> bytes:
     return hashlib.sha256(salt + secret.encode()).digest()
-
-
-def _text(instant: datetime) -> str:
-    return instant.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _now() -> str:
-    return _text(datetime.now(UTC))

@@ -3,7 +3,6 @@
 import fcntl
 import json
 import os
-import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any, Literal
 from uuid import uuid4
 
 from api.options import Format, ReportOptions
+from api.sqlite import as_text, connect, now
 
 Status = Literal["Queued", "Running", "Complete", "Failed"]
 
@@ -118,11 +118,11 @@ class Reports:
         """
         self._guard = _claim(output / _LOCK)
         self._path = output / "reports.sqlite"
-        self._writer = _connect(self._path)
+        self._writer = connect(self._path, synchronous="full")
         self._writer.executescript(_TABLE)
         self._add_columns()
         # With a log that is written ahead, readers never wait for the writer.
-        self._reader = _connect(self._path)
+        self._reader = connect(self._path, synchronous="full")
         self._lock = threading.Lock()
         self._found: dict[str, Report] = {}
         self.take_up_again()
@@ -158,7 +158,7 @@ class Reports:
             on conflict do nothing
             returning report_id
             """,
-            (report_id, _now(), said, options.format, token_id, asker, key),
+            (report_id, now(), said, options.format, token_id, asker, key),
         )
         if added:
             return report_id
@@ -217,7 +217,7 @@ class Reports:
             where report_id = ? and status in ('Queued', 'Running')
             returning report_id
             """,
-            (_now(), CANCELLED, report_id),
+            (now(), CANCELLED, report_id),
         )
         return bool(cancelled)
 
@@ -225,7 +225,7 @@ class Reports:
         """Return the reports that were finished more than so many days ago."""
         rows = self._read(
             "select report_id, status, error, format from reports where finished_at < ?",
-            (_text(datetime.now(UTC) - timedelta(days=days)),),
+            (as_text(datetime.now(UTC) - timedelta(days=days)),),
         )
         return [Report(*row) for row in rows]
 
@@ -274,7 +274,7 @@ class Reports:
             returning report_id
             """,
             (
-                _now(),
+                now(),
                 contents.release_id,
                 contents.as_of,
                 contents.stores,
@@ -292,7 +292,7 @@ class Reports:
             update reports set status = 'Failed', error = ?, finished_at = ?
             where report_id = ? and status = 'Running'
             """,
-            (error, _now(), report_id),
+            (error, now(), report_id),
         )
 
     def put_back(self) -> None:
@@ -309,7 +309,7 @@ class Reports:
             where status = 'Running' and attempts >= ?
             """,
             (
-                _now(),
+                now(),
                 f"The service broke off {MAX_ATTEMPTS} times while it worked on this report.",
                 MAX_ATTEMPTS,
             ),
@@ -368,14 +368,6 @@ def refuse_if_in_use(output: Path) -> None:
     os.close(_claim(output / _LOCK))
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    # Each statement is its own transaction, on disk when it returns.
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    connection.execute("pragma journal_mode = wal")
-    connection.execute("pragma synchronous = full")
-    return connection
-
-
 def _claim(path: Path) -> int:
     """Lock a file for as long as this process lives, however it ends."""
     guard = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -385,11 +377,3 @@ def _claim(path: Path) -> int:
         os.close(guard)
         raise InUseError(f"Another service already works in {path.parent}.") from None
     return guard
-
-
-def _now() -> str:
-    return _text(datetime.now(UTC))
-
-
-def _text(instant: datetime) -> str:
-    return instant.isoformat(timespec="microseconds")

@@ -68,7 +68,7 @@ class Table:
 
     def __post_init__(self) -> None:
         """Look the columns up."""
-        description, columns = _mart(self.name)
+        description, columns = mart(self.name)
         object.__setattr__(self, "description", description)
         object.__setattr__(self, "columns", columns)
 
@@ -110,7 +110,7 @@ def _periods(project: Path = PROJECT) -> tuple[str, ...]:
         return tuple(row["period"] for row in csv.DictReader(rows))
 
 
-def _mart(name: str, project: Path = PROJECT) -> tuple[str, dict[str, Column]]:
+def mart(name: str, project: Path = PROJECT) -> tuple[str, dict[str, Column]]:
     """Return the description and the columns of a mart."""
     said = yaml.safe_load((project / "models" / "marts" / f"{name}.yml").read_text("utf-8"))
     [model] = (model for model in said["models"] if model["name"] == name)

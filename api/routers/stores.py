@@ -24,7 +24,7 @@ from api.reading import (
 )
 from api.releases import Release
 from api.rows import Conditions, columns, identifier, json_object, json_value, json_values
-from api.tables import PERIODS
+from api.tables import PERIODS, mart
 
 router = APIRouter(tags=["stores"])
 
@@ -40,16 +40,7 @@ _FIGURE_SORTS = {
     for figure, column in _FIGURES.items()
     for period in PERIODS
 }
-_KNOWN_COLUMNS = (
-    "store_id",
-    "timezone",
-    "is_timezone_given",
-    "has_business_hours",
-    "is_always_open",
-    "first_polled_at",
-    "last_polled_at",
-    "last_status",
-)
+_KNOWN_COLUMNS = tuple(mart("stores")[1])
 
 _HOURS = """
     select coalesce(to_json(list(

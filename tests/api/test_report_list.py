@@ -18,6 +18,7 @@ from api.main import create_app
 from api.options import ReportOptions
 from api.reports import CANCELLED, Contents, KeyReusedError, Reports
 from api.settings import Settings
+from api.sqlite import as_text
 from tests.api.fakes import AS_OF, FakeBuilder, csv_of, local_client
 from tests.api.test_access import bearer
 from tests.api.test_endpoints import end, state, trigger
@@ -293,7 +294,7 @@ def test_old_reports_expire(settings: Settings, monkeypatch: pytest.MonkeyPatch)
     reports.claim_queued()
     long_ago = datetime.now(UTC) - timedelta(days=31)
     with monkeypatch.context() as patch:
-        patch.setattr(reports_module, "_now", lambda: reports_module._text(long_ago))
+        patch.setattr(reports_module, "now", lambda: as_text(long_ago))
         assert reports.complete(old, Contents("release"))
     assert reports.complete(new, Contents("release"))
     assert [report.report_id for report in reports.expired(days=30)] == [old]
