@@ -55,66 +55,54 @@ ordinary_weeks as (
     where dated_weeks.store_key is null
 ),
 
--- Open is when the clock shows a time inside the hours: each stretch of constant offset takes its
--- part of the week, so a skipped hour is in none and a repeated one in two.
-weeks_by_offset as (
+local_windows as (
     select
         weeks.store_key,
+        weeks.timezone,
         weeks.from_us,
-        {{ week_starts_us('weeks.week') }} - timezone_offsets.utc_offset_us as week_us,
-        timezone_offsets.valid_from_us,
-        timezone_offsets.valid_until_us,
         weeks.starts_us,
         weeks.as_of_us,
+        {{ week_starts_us('weeks.week') }} + weekly_hours.opens_us as opens_us,
+        {{ week_starts_us('weeks.week') }} + weekly_hours.closes_us as closes_us,
+        weekly_hours.opens_us = 0 or weekly_hours.closes_us = 604800000000 as may_touch,
     from ordinary_weeks as weeks
-    inner join timezone_offsets
-        on weeks.timezone = timezone_offsets.timezone
-        and {{ week_starts_us('weeks.week') }}
-        < timezone_offsets.valid_until_us + timezone_offsets.utc_offset_us
-        and {{ week_starts_us('weeks.week + 1') }}
-        > timezone_offsets.valid_from_us + timezone_offsets.utc_offset_us
-),
-
-utc_windows as (
-    select
-        weeks.store_key,
-        greatest(
-            weeks.week_us + weekly_hours.opens_us, weeks.valid_from_us, weeks.starts_us
-        ) as started_us,
-        least(
-            weeks.week_us + weekly_hours.closes_us, weeks.valid_until_us, weeks.as_of_us
-        ) as ended_us,
-        weekly_hours.opens_us = 0
-        or weekly_hours.closes_us = 604800000000
-        or started_us = weeks.valid_from_us
-        or ended_us = weeks.valid_until_us as may_touch,
-    from weeks_by_offset as weeks
     inner join weekly_hours on weeks.store_key = weekly_hours.store_key
-    where started_us < ended_us and ended_us >= weeks.from_us
-),
 
-dated_windows as (
+    union all
+
     select
-        dated_hours.store_key,
-        greatest(
-            dated_hours.opens_us - timezone_offsets.utc_offset_us,
-            timezone_offsets.valid_from_us,
-            stretches.starts_us
-        ) as started_us,
-        least(
-            dated_hours.closes_us - timezone_offsets.utc_offset_us,
-            timezone_offsets.valid_until_us,
-            stretches.as_of_us
-        ) as ended_us,
+        stretches.store_key,
+        stretches.timezone,
+        stretches.from_us,
+        stretches.starts_us,
+        stretches.as_of_us,
+        dated_hours.opens_us,
+        dated_hours.closes_us,
+        true,
     from {{ ref('int_dated_hours') }} as dated_hours
     inner join stretches on dated_hours.store_key = stretches.store_key
-    inner join timezone_offsets
-        on stretches.timezone = timezone_offsets.timezone
-        and dated_hours.opens_us
-        < timezone_offsets.valid_until_us + timezone_offsets.utc_offset_us
-        and dated_hours.closes_us
-        > timezone_offsets.valid_from_us + timezone_offsets.utc_offset_us
-    where started_us < ended_us and ended_us >= stretches.from_us
+),
+
+-- Open is when the clock shows a time inside the hours: each stretch of constant offset takes its
+-- part of a window, so a skipped hour is in none and a repeated one in two.
+utc_windows as (
+    select
+        windows.store_key,
+        greatest(
+            windows.opens_us - offsets.utc_offset_us, offsets.valid_from_us, windows.starts_us
+        ) as started_us,
+        least(
+            windows.closes_us - offsets.utc_offset_us, offsets.valid_until_us, windows.as_of_us
+        ) as ended_us,
+        windows.may_touch
+        or started_us = offsets.valid_from_us
+        or ended_us = offsets.valid_until_us as may_touch,
+    from local_windows as windows
+    inner join timezone_offsets as offsets
+        on windows.timezone = offsets.timezone
+        and windows.opens_us < offsets.valid_until_us + offsets.utc_offset_us
+        and windows.closes_us > offsets.valid_from_us + offsets.utc_offset_us
+    where started_us < ended_us and ended_us >= windows.from_us
 ),
 
 -- The hours of a week are united already, so only at its ends and where the offset changes can one
@@ -123,11 +111,6 @@ touching as (
     select store_key, started_us, ended_us
     from utc_windows
     where may_touch
-
-    union all
-
-    select store_key, started_us, ended_us
-    from dated_windows
 ),
 
 {{ merged('touching', 'started_us', 'ended_us') }},
