@@ -117,7 +117,13 @@
         {{ latest_poll_us() }} as latest_us,
         {% endif %}
         {% endfor %}
-        {{ 'files.file_key' if has_many_files else scan.file_keys ~ '[cast(raw.file_index as bigint) + 1] as file_key' }}
+        {% if has_many_files %}
+        files.file_key
+        {% elif scan.file_keys | length == 1 %}
+        {{ scan.file_keys[0] }} as file_key
+        {% else %}
+        {{ scan.file_keys }}[cast(raw.file_index as bigint) + 1] as file_key
+        {% endif %}
         {{ ', ' ~ scan.row_number ~ ' as row_number' if is_numbered }}
     from {{ scan.source }} as raw
     {% if has_many_files %}

@@ -1,5 +1,7 @@
 {# One scan for all of the Parquet files that have the same columns: under one for all, how a
-   number is written out as text would depend on the other files. #}
+   number is written out as text would depend on the other files. A column of the file that is called
+   like one of those in which DuckDB tells the file and the row stands in its place; such a file has a
+   scan of its own, so that neither is needed. #}
 {% macro parquet_scans(input, files_to_scan) %}
     {% set scans = [] %}
     {% for files in parquet_files_by_columns(files_to_scan) %}
@@ -16,11 +18,17 @@
             'types': types,
             'files': files | map(attribute='file') | list,
             'file_keys': files | map(attribute='file_key') | list,
-            'row_number': 'file_row_number + 1',
+            'row_number':
+                'row_number() over ()' if names_of_duckdb() | select('in', names) | list else 'file_row_number + 1',
             'source': source,
         }) %}
     {% endfor %}
     {% do return(scans) %}
+{% endmacro %}
+
+
+{% macro names_of_duckdb() %}
+    {% do return(['file_index', 'file_row_number']) %}
 {% endmacro %}
 
 
@@ -30,7 +38,13 @@
     {% if files %}
         {% set columns_of_files = {} %}
         {% for row in run_query("
-            select file_name, string_agg(name || ' ' || duckdb_type, ', ' order by name) as columns
+            select
+                file_name,
+                string_agg(name || ' ' || duckdb_type, ', ' order by name)
+                || case
+                    when bool_or(lower(trim(name)) in ('" ~ names_of_duckdb() | join("', '") ~ "')) then ' of ' || file_name
+                    else ''
+                end as columns
             from parquet_schema(" ~ list_of_paths(files) ~ ")
             where duckdb_type is not null
             group by file_name

@@ -94,6 +94,12 @@ PARQUET = {
     "'active' as status, timestamptz '2026-03-01 09:00:00+00' as timestamp_utc",
     "store_status_null.Parquet": "null::varchar as store_id, null::varchar as status, "
     "timestamp_s '2026-03-01 09:00:00' as timestamp_utc",
+    # DuckDB tells the file and the row of each value in columns that it calls so.
+    **{
+        f"store_status_numbered_{number}.parquet": "'A' as store_id, 'on' as status, "
+        "timestamp '2026-03-01 09:00:00' as timestamp_utc, 7 as file_index, 8 as FILE_ROW_NUMBER"
+        for number in range(2)
+    },
     "business_hours_typed.parquet": "'B' as store_id, 6::tinyint as day, "
     "time '09:00' as start_time_local, time '10:30' as end_time_local, "
     "date '2026-01-01' as valid_from, null::date as valid_to",
@@ -111,6 +117,7 @@ REJECTED = [
     ("special_hours.csv", 4, "bad_time"),
     ("store_status_mixed.csv", 2, "malformed_row"),
     ("store_status_null.Parquet", 1, "missing_store_id"),
+    *((f"store_status_numbered_{number}.parquet", 1, "unknown_status") for number in range(2)),
     *((f"store_status_open_{number}.csv", 3, "malformed_row") for number in range(OPEN_QUOTES)),
     ("store_status_quoted.csv", 4, "malformed_row"),
     ("store_status_rows.csv", 3, "malformed_row"),
