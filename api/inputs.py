@@ -109,25 +109,34 @@ def _changed_input(release: Release, data: Path, project: Path) -> str | None:
     began = release.started_at.timestamp() - TICK_SECONDS
     found = input_files(data)
     for file, stat in found.items():
-        if known.get(file) != (stat.st_size, stat.st_mtime_ns // 1_000_000_000):
+        *version, counts_from = known.get(file, (None, None, None))
+        if version != [stat.st_size, stat.st_mtime_ns // 1_000_000_000]:
             return f"{Path(file).name} is new or has changed"
         if began <= stat.st_mtime <= time.time():
             return f"{Path(file).name} was written while the newest release was built"
+        if counts_from is not None and counts_from <= time.time():
+            return f"polls of {Path(file).name} that were dated in the future count by now"
     for file in known.keys() - found.keys():
         return f"{Path(file).name} is gone"
     return None
 
 
-def _known_files(release: Release, project: Path) -> dict[str, tuple[int, int]]:
-    """Return size and time in seconds of the input files of a release, by their path."""
+def _known_files(release: Release, project: Path) -> dict[str, tuple[int, int, float | None]]:
+    """Return size and time in seconds of the input files of a release, by their path.
+
+    And from when on a poll in it counts that was rejected as future; None if there is none.
+    """
     with attach(release.path) as connection:
         rows = connection.execute(
-            "select file, size_bytes, modified_us // 1000000 from input_files"
+            """
+            select file, size_bytes, modified_us // 1000000, counts_from_us / 1000000
+            from input_files
+            """
         ).fetchall()
     # Years of hourly files lie in one folder: look up the links in its path only once.
     real_folder = cache(os.path.realpath)
     known = {}
-    for path, size, seconds in rows:
+    for path, size, seconds, counts_from in rows:
         folder, name = os.path.split(path)
-        known[os.path.join(real_folder(project / folder), name)] = (size, seconds)
+        known[os.path.join(real_folder(project / folder), name)] = (size, seconds, counts_from)
     return known

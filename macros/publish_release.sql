@@ -34,7 +34,18 @@
         set preserve_insertion_order = false;
         " ~ copies | join(';\n') ~ ";
         set preserve_insertion_order = true;
-        create table release.main.input_files as select * exclude (is_new, csv_dialect) from inputs.files;
+        -- Polls that were rejected as future count once they are no more than a day ahead.
+        create table release.main.input_files as
+        with future_polls as (
+            select file_key, min(polled_us) - 86400000000 as counts_from_us
+            from intermediate.int_polls
+            where is_active is null and store_key is not null
+            group by file_key
+        )
+
+        select files.* exclude (is_new, csv_dialect), future_polls.counts_from_us
+        from inputs.files
+        left join future_polls on files.file_key = future_polls.file_key;
 
         use release;
         " ~ functions ~ "

@@ -42,7 +42,8 @@ def write_release(db: Path, data: Path) -> Path:
             use release;
             create table store_report_minutes (store_id varchar, {minutes});
             create table input_files (
-                input varchar, file varchar, size_bytes bigint, modified_us bigint
+                input varchar, file varchar, size_bytes bigint, modified_us bigint,
+                counts_from_us bigint
             );
             create table rejected_rows as select 'store_status' as input, 'bad_time' as reason
             """
@@ -50,7 +51,7 @@ def write_release(db: Path, data: Path) -> Path:
         for file, stat in input_files(data).items():
             # DuckDB knows a file's time to the second.
             connection.execute(
-                "insert into input_files values ('store_status', ?, ?, ?)",
+                "insert into input_files values ('store_status', ?, ?, ?, null)",
                 [file, stat.st_size, int(stat.st_mtime) * 1_000_000],
             )
             for store_id in Path(file).read_text().split():

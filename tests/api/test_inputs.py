@@ -4,6 +4,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from api.inputs import input_files, why_outdated
@@ -114,6 +115,21 @@ def test_input_from_the_future_does_not_ask_for_builds_until_then(
     written(polls, "a\n", datetime.now(UTC) + timedelta(days=1))
     publish(settings, BEGAN)
     assert why(settings, project) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "reason"),
+    [(60, None), (-60, "polls of store_status.csv that were dated in the future count by now")],
+)
+def test_polls_from_the_future_ask_for_a_build_once_they_count(
+    settings: Settings, project: Path, seconds: int, reason: str | None
+):
+    release = publish(settings, BEGAN)
+    with duckdb.connect(str(release)) as connection:
+        connection.execute(
+            "update input_files set counts_from_us = epoch_us(now()) + 1000000 * ?", [seconds]
+        )
+    assert why(settings, project) == reason
 
 
 @pytest.mark.parametrize("target", ["store_status_link.csv", "nowhere.csv"])

@@ -430,6 +430,19 @@ def test_names_of_files_and_folders_are_no_patterns(build: Build, tmp_path: Path
     assert [store for (store,) in stores] == ["0", "1", "2", "A", "P", "Q"]
 
 
+def test_a_release_knows_from_when_on_a_poll_of_the_future_counts(sample_release: Path) -> None:
+    """A poll of the sample is dated 2036-03-12 18:13:22.47922; a clock may be wrong by a day."""
+    with duckdb.connect(str(sample_release), read_only=True) as connection:
+        counts_from = connection.execute(
+            """
+            select parse_filename(file), make_timestamp(counts_from_us)::varchar
+            from input_files
+            where counts_from_us is not null
+            """
+        ).fetchall()
+    assert counts_from == [("store_status.csv", "2036-03-11 18:13:22.47922")]
+
+
 def test_special_hours_make_no_weekly_hours(build: Build, tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
