@@ -122,9 +122,3 @@
         ) %}
     {% endfor %}
 {% endmacro %}
-
-
-{# Polls later than this are dated in the future: a clock that is wrong by up to a day is let pass. #}
-{% macro latest_poll_us() -%}
-    {{ build_clock_us() }} + 86400000000
-{%- endmacro %}

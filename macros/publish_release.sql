@@ -34,10 +34,10 @@
         set preserve_insertion_order = false;
         " ~ copies | join(';\n') ~ ";
         set preserve_insertion_order = true;
-        -- Polls that were rejected as future count once they are no more than a day ahead.
+        -- From then on polls that were rejected as future count.
         create table release.main.input_files as
         with future_polls as (
-            select file_key, min(polled_us) - 86400000000 as counts_from_us
+            select file_key, min(polled_us) - " ~ clock_error_us() ~ " as counts_from_us
             from intermediate.int_polls
             where is_active is null and store_key is not null
             group by file_key

@@ -26,6 +26,7 @@ gaps as (
         lead(minutes.first_polled_us) over (order by minutes.minute_us) as ended_us,
         coalesce(ended_us, horizon.as_of_us) as reaches_us,
         reaches_us - started_us as length_us,
+        length_us >= 600000000 as is_long,
     from minutes
     cross join horizon
 ),
@@ -62,7 +63,7 @@ days_around as (
         hour,
         unnest(range(-21, 22)) as days_away,
     from gaps_by_hour
-    where length_us >= 600000000
+    where is_long
 ),
 
 -- What is usual may change for good: so the week before and the week after count by themselves. A
@@ -100,7 +101,7 @@ compared as (
         ) as usual_us,
     from gaps
     left join usual on gaps.started_us = usual.started_us
-    where gaps.length_us >= 600000000
+    where gaps.is_long
     group by gaps.started_us, gaps.ended_us, gaps.length_us
 ),
 

@@ -12,6 +12,7 @@ named as (
     from store_status
 )
 
+-- What counts is what poll_rejected_as has no reason against; to ask it here takes longer.
 select
     file_key,
     spelling,
