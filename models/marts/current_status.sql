@@ -22,12 +22,12 @@ with_gaps as (
         stores.last_polled_at,
         stores.last_status,
         weeks.ended_at as as_of,
-        gaps.usual_gap_us / 1000000.0e0 as usual_gap_seconds,
-        gaps.is_not_heard_from,
+        silences.usual_gap_us / 1000000.0e0 as usual_gap_seconds,
+        silences.is_not_heard_from,
     from stores
     inner join weeks on stores.store_id = weeks.store_id
     inner join store_keys on stores.store_id = store_keys.store_id
-    inner join {{ ref('int_usual_gaps') }} as gaps on store_keys.store_key = gaps.store_key
+    inner join {{ ref('int_silences') }} as silences on store_keys.store_key = silences.store_key
 ),
 
 -- The last stretch of each status.
