@@ -20,7 +20,7 @@ def input_columns(project: Path = PROJECT) -> dict[str, dict[str, Any]]:
 
 def names_of_models() -> list[str]:
     """Return the names that no column of an input may have; `given_` comes in front of such."""
-    return _call("names_of_models", [PROJECT / "macros" / "open_raw_inputs.sql"])[1]
+    return _call("names_of_models", [PROJECT / "macros" / "names_of_models.sql"])[1]
 
 
 def expression(macro: str, column: str) -> str:

@@ -35,11 +35,3 @@
         {% do stop_build('the var default_timezone is "' ~ var('default_timezone') ~ '", which the seed timezone_offsets does not know.') %}
     {% endif %}
 {% endmacro %}
-
-
-{# A misspelt name would leave the policy as it is, and dbt says nothing. #}
-{% macro check_names_of_vars() %}
-    {% for name in invocation_args_dict.vars or {} if name not in policy_names() %}
-        {% do stop_build('there is no var ' ~ name ~ '; there are ' ~ policy_names() | join(', ') ~ '.') %}
-    {% endfor %}
-{% endmacro %}

@@ -64,11 +64,6 @@
 {% endmacro %}
 
 
-{% macro list_of_paths(files) %}
-    {% do return('[' ~ files | map(attribute='quoted_path') | join(', ') ~ ']') %}
-{% endmacro %}
-
-
 {# [{dialect, files: [{file, file_key}]}], the files grouped by how they are written. #}
 {% macro csv_files_by_dialect(files) %}
     {% set by_dialect = {} %}

@@ -49,42 +49,6 @@
 {% endmacro %}
 
 
-{# The inputs besides the polls that have a file more, less or otherwise than in the last build. #}
-{% macro inputs_that_changed() %}
-    {% do return(run_query("
-        select input from files_now where file_key is null and input <> 'store_status'
-        union
-        select input from inputs.files
-        where input <> 'store_status' and file_key not in (from files_now select file_key where file_key is not null)
-    ").columns[0].values() | list) %}
-{% endmacro %}
-
-
-{# Brings inputs.files up to date with what was found. #}
-{% macro take_input_files() %}
-    {% do run_statements("
-        create or replace table inputs.removed_files as
-        select file_key from inputs.files
-        where file_key not in (from files_now select file_key where file_key is not null);
-
-        create or replace table inputs.files as
-        select
-            input,
-            file,
-            coalesce(file_key, nextval('inputs.file_keys'))::integer as file_key,
-            size_bytes,
-            modified_us,
-            coalesce(listed_us, " ~ build_clock_us() ~ ") as listed_us,
-            csv_dialect,
-            file_key is null as is_new,
-        from files_now
-        order by input, file;
-
-        delete from inputs.malformed_rows where file_key in (select file_key from inputs.removed_files)
-    ") %}
-{% endmacro %}
-
-
 {# Lays out the files of each input; one without a file stops the build, unless it is optional. Names
    count whether in capitals or not. A file that is called like an input and cannot be read is named. #}
 {% macro list_files_found() %}

@@ -2,7 +2,3 @@
 {% macro week_of(us) -%}
     cast(floor(({{ us }} - 345600000000) / 604800000000.0) as bigint)
 {%- endmacro %}
-
-{% macro week_starts_us(week) -%}
-    (({{ week }}) * 604800000000 + 345600000000)
-{%- endmacro %}

@@ -1,0 +1,4 @@
+{# One byte a row instead of sixteen. Readers get text. #}
+{% macro status_type() -%}
+    enum ('up', 'down', 'unknown', 'excluded')
+{%- endmacro %}

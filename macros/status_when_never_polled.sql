@@ -1,0 +1,3 @@
+{% macro status_when_never_polled() -%}
+    {{ policy_status('status_when_never_polled') }}
+{%- endmacro %}

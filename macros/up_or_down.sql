@@ -1,0 +1,3 @@
+{% macro up_or_down(is_active) -%}
+    case when {{ is_active }} then 'up' else 'down' end
+{%- endmacro %}
