@@ -16,6 +16,7 @@ import select
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypedDict
@@ -29,6 +30,7 @@ from dbt_common.events.base_types import BaseEvent, DynamicLevel, EventLevel, Ev
 from dbt_common.events.event_manager import EventManager
 from dbt_common.events.event_manager_client import ctx_set_event_manager
 
+from api.builds import Progress, Tell
 from api.dbt_plugin import LOCKED
 from api.inputs import project_state
 from api.releases import Releases
@@ -53,20 +55,11 @@ class Outcome(TypedDict):
     is_locked: bool
 
 
-class Progress(TypedDict):
-    """How many models of the project a build has done, well or not."""
-
-    models_done: int
-    models_all: int
-
-
 class Counter:
     """Counts the models that dbt has done, in whichever thread, and tells each time."""
 
-    def __init__(
-        self, models_all: int, tell: Callable[[Progress], None], models_done: int = 0
-    ) -> None:
-        self._progress: Progress = {"models_done": models_done, "models_all": models_all}
+    def __init__(self, models_all: int, tell: Tell, models_done: int = 0) -> None:
+        self._progress = Progress(models_done, models_all)
         self._tell = tell
         self._lock = threading.Lock()
         tell(self._progress)
@@ -76,7 +69,8 @@ class Counter:
         if event.info.name != "NodeFinished" or event.data.node_info.resource_type != "model":
             return
         with self._lock:
-            self._progress["models_done"] += 1
+            done = self._progress.models_done + 1
+            self._progress = replace(self._progress, models_done=done)
             self._tell(self._progress)
 
 
@@ -163,7 +157,7 @@ class Project:
         gc.disable()
         return dbtRunner(self._manifest, list(callbacks)).invoke(list(options))
 
-    def build(self, tell: Callable[[Progress], None]) -> Outcome:
+    def build(self, tell: Tell) -> Outcome:
         """Build what is selected, or the whole project; of that, polls alone where that will do."""
         if not self._selection and self.is_built:
             ended = self._build(["--selector", "polls_alone"], tell)
@@ -175,7 +169,7 @@ class Project:
             close_database()
         return ended
 
-    def _build(self, selection: Sequence[str], tell: Callable[[Progress], None]) -> Outcome:
+    def _build(self, selection: Sequence[str], tell: Tell) -> Outcome:
         # Unit tests test the models, not the inputs.
         options = [*self._before, "build", *self._after, "--exclude-resource-type", "unit_test"]
         models_all = self._models()
@@ -234,7 +228,7 @@ def _first_failure(result: Any) -> str:
     return ""
 
 
-def in_fork(work: Callable[[Callable[[Progress], None]], Outcome], channel: int) -> bool:
+def in_fork(work: Callable[[Tell], Outcome], channel: int) -> bool:
     """Do the work in a fork, which says how it goes and ends; if it dies, so does this process.
 
     Returns whether it succeeded.
@@ -244,7 +238,7 @@ def in_fork(work: Callable[[Callable[[Progress], None]], Outcome], channel: int)
         status = 1
         try:
             threading.Thread(target=_exit_at_end_of_input, daemon=True).start()
-            ended = work(lambda progress: _send(channel, progress))
+            ended = work(lambda progress: _send(channel, asdict(progress)))
             # What was built is published: whoever waits need not wait for this, too.
             _send(channel, ended)
             close_database()

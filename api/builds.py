@@ -32,7 +32,7 @@ class CancelledError(BuildError):
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a build is."""
+    """How many models of the project a build has done, well or not."""
 
     models_done: int
     models_all: int

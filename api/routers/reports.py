@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from api.access import needs
+from api.builds import Progress
 from api.downloads import open_report
 from api.errors import declared, quoted
 from api.etags import is_known
@@ -52,15 +53,6 @@ class Failed(BaseModel):
 
     status: Literal["Failed"]
     error: str = Field(description="Why, in one sentence.")
-
-
-class Progress(BaseModel):
-    """How far the build for a report is."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    models_done: int = Field(examples=[12])
-    models_all: int = Field(examples=[40])
 
 
 class Listed(BaseModel):
@@ -268,8 +260,8 @@ async def download(request: Request, name: str) -> Response:
 
 def _listed(request: Request, entry: Entry) -> Listed:
     listed = Listed.model_validate(entry)
-    if listed.status == "Running" and (progress := request.app.state.jobs.progress):
-        listed.progress = Progress.model_validate(progress)
+    if listed.status == "Running":
+        listed.progress = request.app.state.jobs.progress
     return listed
 
 

@@ -7,9 +7,8 @@ import pytest
 from dbt.artifacts.schemas.results import RunStatus, TestStatus
 from dbt.cli.main import dbtRunnerResult
 
-from api.build_worker import Counter, Progress, outcome
-from api.builds import Progress as BuildProgress
-from api.builds import service_builder
+from api.build_worker import Counter, outcome
+from api.builds import Progress, service_builder
 from api.settings import PROJECT, Settings
 
 
@@ -92,7 +91,7 @@ def test_failure(result: dbtRunnerResult, error: str):
 
 def test_models_that_are_done_are_counted():
     told: list[Progress] = []
-    counter = Counter(2, lambda progress: told.append(progress.copy()))
+    counter = Counter(2, told.append)
     for name, kind in [
         ("NodeStart", "model"),
         ("NodeFinished", "model"),
@@ -105,7 +104,7 @@ def test_models_that_are_done_are_counted():
                 data=SimpleNamespace(node_info=SimpleNamespace(resource_type=kind)),
             )
         )
-    assert told == [{"models_done": done, "models_all": 2} for done in (0, 1, 2)]
+    assert told == [Progress(done, 2) for done in (0, 1, 2)]
 
 
 def test_real_build_tells_each_model(tmp_path: Path):
@@ -120,13 +119,13 @@ def test_real_build_tells_each_model(tmp_path: Path):
         data=data, db=tmp_path / "warehouse" / "store_uptime.duckdb", output=tmp_path / "output"
     )
     builder = service_builder(settings)
-    told: list[BuildProgress] = []
+    told: list[Progress] = []
     try:
         builder.build(told.append)
     finally:
         builder.close()
     models = len(list((PROJECT / "models").rglob("*.sql")))
-    assert told == [BuildProgress(done, models) for done in range(models + 1)]
+    assert told == [Progress(done, models) for done in range(models + 1)]
 
 
 def test_file_that_another_process_is_writing():
