@@ -1,7 +1,7 @@
-"""Instants and dates as clients may write them."""
+"""Instants and dates, as clients may write them and as the service does."""
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 from pydantic import BeforeValidator
@@ -20,3 +20,9 @@ def _refuse_numbers(said: object) -> object:
 
 Instant = Annotated[datetime, BeforeValidator(_refuse_numbers)]
 Day = Annotated[date, BeforeValidator(_refuse_numbers)]
+
+
+def as_text(at: datetime) -> str:
+    """Return an instant as the service writes it, which sorts by time; without a zone it is UTC."""
+    in_utc = at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
+    return in_utc.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -10,6 +10,7 @@ import duckdb
 from api.builds import Builder, BuildError, CancelledError, LockedError, Progress
 from api.disk import folder_fault
 from api.inputs import input_files, not_read, why_outdated
+from api.instants import as_text
 from api.options import ReportOptions
 from api.releases import Release, Releases, attach
 from api.reports import Contents, Reports
@@ -182,7 +183,7 @@ class Jobs:
             copy_report(files[0], file)
         contents = Contents(
             release.release_id,
-            options.as_of.isoformat().replace("+00:00", "Z") if options.as_of else release.as_of,
+            as_text(options.as_of) if options.as_of else release.as_of,
             stores,
             rejected_rows,
             release.policy,

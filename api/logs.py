@@ -7,6 +7,8 @@ from json.encoder import encode_basestring_ascii as quoted
 
 import structlog
 
+from api.instants import as_text
+
 
 def configure() -> None:
     """Have all logs of this process, its libraries' included, written as JSON."""
@@ -39,9 +41,8 @@ def configure() -> None:
 
 def log_request(method: str, path: str, status: int, seconds: float, request_id: str) -> None:
     """Write the line of a request, in a tenth of the time that structlog takes for it."""
-    now = datetime.now(UTC).isoformat(timespec="microseconds").removesuffix("+00:00")
     sys.stderr.write(
         f'{{"method": {quoted(method)}, "path": {quoted(path)}, "status": {status}, '
         f'"seconds": {seconds:.6f}, "request_id": {quoted(request_id)}, "event": "request", '
-        f'"level": "info", "timestamp": "{now}Z"}}\n'
+        f'"level": "info", "timestamp": "{as_text(datetime.now(UTC))}"}}\n'
     )

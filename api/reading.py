@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from api.errors import declared, quoted
 from api.etags import is_known
-from api.instants import Instant
+from api.instants import Instant, as_text
 from api.queries import TooSlowError, limited
 from api.releases import NoReleaseError, Release
 
@@ -161,19 +161,20 @@ def window(
     if ended_at > as_of:
         raise HTTPException(
             422,
-            f"query.to: {shown(ended_at)} is after as_of, {shown(as_of)}, up to which is known.",
+            f"query.to: {as_text(ended_at)} is after as_of, {as_text(as_of)}, "
+            "up to which is known.",
         )
     days_max = request.app.state.settings.window_days_max
     a_week = timedelta(days=min(7, days_max))
     started_at = ended_at - a_week if from_at is None else _utc("from", from_at)
     if started_at >= ended_at:
         raise HTTPException(
-            422, f"query.from: {shown(started_at)} is not before {shown(ended_at)}, the end."
+            422, f"query.from: {as_text(started_at)} is not before {as_text(ended_at)}, the end."
         )
     if ended_at - started_at > timedelta(days=days_max):
         raise HTTPException(
             422,
-            f"query.from: {shown(started_at)} to {shown(ended_at)} is longer than {days_max:g} "
+            f"query.from: {as_text(started_at)} to {as_text(ended_at)} is longer than {days_max:g} "
             "days, the most that STORE_UPTIME_WINDOW_DAYS_MAX allows.",
         )
     return started_at, ended_at
@@ -200,11 +201,6 @@ def days(
             "that STORE_UPTIME_WINDOW_DAYS_MAX allows.",
         )
     return started_on, to_on
-
-
-def shown(at: datetime) -> str:
-    """Return an instant in UTC as the service writes it."""
-    return at.isoformat(timespec="microseconds") + "Z"
 
 
 def page(

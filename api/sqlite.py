@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from api.instants import as_text
+
 
 def connect(path: Path, synchronous: Literal["full", "normal"]) -> sqlite3.Connection:
     """Open a file for several processes and threads; each statement is its own transaction.
@@ -15,11 +17,6 @@ def connect(path: Path, synchronous: Literal["full", "normal"]) -> sqlite3.Conne
     connection.execute("pragma journal_mode = wal")
     connection.execute(f"pragma synchronous = {synchronous}")
     return connection
-
-
-def as_text(instant: datetime) -> str:
-    """Return an instant as text that sorts by time."""
-    return instant.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def now() -> str:

@@ -8,6 +8,7 @@ import duckdb
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.instants import as_text
 from api.reading import (
     REFUSALS,
     From,
@@ -16,7 +17,6 @@ from api.reading import (
     answer,
     check_stores_known,
     refuse_other_stores,
-    shown,
     window,
 )
 from api.releases import Release
@@ -151,8 +151,8 @@ def explain(
         head = {
             "as_of": release.as_of,
             "store_id": store_id,
-            "started_at": shown(started_at),
-            "ended_at": shown(ended_at),
+            "started_at": as_text(started_at),
+            "ended_at": as_text(ended_at),
         }
         told = [f'"{name}": [{parts.get(kind, "")}]' for kind, (name, _) in _PARTS.items()]
         return f"{json.dumps(head, ensure_ascii=False)[:-1]}, {', '.join(told)}}}".encode()

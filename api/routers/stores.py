@@ -8,6 +8,7 @@ import duckdb
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.instants import as_text
 from api.pages import Cursor, Limit, read_cursor, rows_on_page, write_cursor
 from api.reading import (
     REFUSALS,
@@ -19,7 +20,6 @@ from api.reading import (
     check_stores_known,
     page,
     refuse_other_stores,
-    shown,
     window,
 )
 from api.releases import Release
@@ -299,8 +299,8 @@ def get_timeline(
             [row[0] for row in rows[:limit]],
             next_cursor,
             store_id=store_id,
-            started_at=shown(started_at),
-            ended_at=shown(ended_at),
+            started_at=as_text(started_at),
+            ended_at=as_text(ended_at),
         )
 
     return answer(request, ask)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from api.access import needs
-from api.instants import Day, Instant
+from api.instants import Day, Instant, as_text
 from api.options import STORES_MAX
 from api.orders import Order
 from api.pages import ROWS_ON_PAGE, rows_on_page
@@ -22,7 +22,6 @@ from api.reading import (
     page,
     refuse_other_stores,
     refuse_unknown,
-    shown,
     window,
 )
 from api.releases import Release
@@ -209,7 +208,7 @@ def _add_window(
         start, end = table.window
         started_at, ended_at = window(request, release, asked.from_at, asked.to_at)
         conditions.add(f"{start} < ? and coalesce({end} > ?, true)", ended_at, started_at)
-        return {"started_at": shown(started_at), "ended_at": shown(ended_at)}
+        return {"started_at": as_text(started_at), "ended_at": as_text(ended_at)}
     return {}
 
 

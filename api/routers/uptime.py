@@ -7,6 +7,7 @@ import duckdb
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.instants import as_text
 from api.options import STORES_MAX
 from api.pages import Cursor, Limit, read_cursor, rows_on_page, write_cursor
 from api.reading import (
@@ -19,7 +20,6 @@ from api.reading import (
     page,
     refuse_other_stores,
     refuse_unknown,
-    shown,
     window,
 )
 from api.releases import Release
@@ -147,8 +147,8 @@ def get_uptime(
             "groups",
             [row[0] for row in rows[:limit]],
             next_cursor,
-            started_at=shown(started_at),
-            ended_at=shown(ended_at),
+            started_at=as_text(started_at),
+            ended_at=as_text(ended_at),
             group_by=group_by,
         )
 

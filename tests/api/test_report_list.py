@@ -1,5 +1,6 @@
 """The list of reports, what can be asked of one, and how it goes again."""
 
+import re
 import sqlite3
 import time
 from datetime import UTC, datetime, timedelta
@@ -14,11 +15,11 @@ from api import jobs as jobs_module
 from api import reports as reports_module
 from api.access import Access
 from api.builds import BuildError
+from api.instants import as_text
 from api.main import create_app
 from api.options import ReportOptions
 from api.reports import CANCELLED, Contents, KeyReusedError, Reports
 from api.settings import Settings
-from api.sqlite import as_text
 from tests.api.fakes import AS_OF, FakeBuilder, csv_of, local_client
 from tests.api.test_access import bearer
 from tests.api.test_endpoints import end, state, trigger
@@ -62,6 +63,15 @@ def test_entry_says_what_the_report_tells_of(client: TestClient):
         "methodology": None,
         "progress": None,
     }
+
+
+def test_instants_are_written_as_in_all_answers(client: TestClient):
+    report_id = trigger(client)
+    end(client, report_id)
+    entry = client.get(f"/reports/{report_id}").json()
+    audited = client.get("/audit").json()["entries"][0]
+    for at in (entry["requested_at"], entry["finished_at"], audited["at"]):
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", at)
 
 
 def test_running_report_says_how_far_its_build_is(client: TestClient, builder: FakeBuilder):
