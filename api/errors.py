@@ -86,6 +86,9 @@ def _cut(text: str) -> str:
 
 def _explained(found: dict[str, Any]) -> str:
     """Return where a value was, what would be accepted there, and the value."""
+    if found["type"] == "json_invalid":
+        why, at = found["ctx"]["error"], found["loc"][-1]
+        return f"The body cannot be read as JSON: {why.lower()} at character {at}"
     where = ".".join(str(part) for part in found["loc"])
     said = found["msg"].removeprefix("Value error, ")
     value = found.get("input")

@@ -255,6 +255,15 @@ def test_body_that_cannot_be_read_is_said_in_a_sentence(client: TestClient, body
     )
 
 
+def test_json_that_breaks_off_is_said_in_a_sentence(client: TestClient):
+    headers = {"Content-Type": "application/json"}
+    response = client.post("/trigger_report", content=b'{"units": ', headers=headers)
+    assert (response.status_code, response.json()["detail"]) == (
+        422,
+        "The body cannot be read as JSON: expecting value at character 10.",
+    )
+
+
 def test_json_that_is_not_called_so_is_refused(client: TestClient):
     # As curl sends what comes after `-d`.
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
