@@ -25,7 +25,7 @@ Cursor = Annotated[
 ]
 
 # A value by which rows are sorted, as JSON knows it.
-Key = str | float | datetime | None
+SortKey = str | float | datetime | None
 
 
 def rows_on_page(request: Request, limit: int | None) -> int:
@@ -41,7 +41,7 @@ def rows_on_page(request: Request, limit: int | None) -> int:
     return limit
 
 
-def write_cursor(order: str, *keys: Key) -> str:
+def write_cursor(order: str, *keys: SortKey) -> str:
     """Return a cursor after the row with these keys; `order` names what the rows are sorted by."""
     texts = [f"{key.isoformat()}Z" if isinstance(key, datetime) else key for key in keys]
     said = json.dumps([order, *texts], separators=(",", ":"), ensure_ascii=False)

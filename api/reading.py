@@ -146,7 +146,8 @@ def check_stores_known(connection: duckdb.DuckDBPyConnection, store_ids: list[st
 def refuse_unknown(name: str, value: str, known: list[str]) -> None:
     """Raise HTTPException 422 for a value of a parameter that is not among those that there are."""
     if value not in known:
-        raise HTTPException(422, f"query.{name}: {quoted(value)} is none of {', '.join(known)}.")
+        accepted = ", ".join(map(repr, known))
+        raise HTTPException(422, f"query.{name}: {quoted(value)} is none of {accepted}.")
 
 
 def window(

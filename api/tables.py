@@ -139,11 +139,6 @@ _STORES_AND_GROUPS = _by_attribute(_ATTRIBUTES)
 _GROUPS = _by_attribute(f"{_ATTRIBUTES} where attribute <> 'store_id'")
 _PERIOD = _equals("period", "The period.", Literal[PERIODS])
 _STATUS = list[Literal["down", "not heard from", "unknown", "up", "closed", "excluded"]]
-_POLICIES = tuple(
-    f"{before}{gap}"
-    for before in ("first_known", "unknown", "active", "inactive")
-    for gap in ("", ", 2 h", ", 4 h", ", 8 h", ", 24 h")
-)
 _REASONS = tuple(re.findall(r"`(\w+)`", _doc_blocks()["rejected_as"]))
 
 TABLES = (
@@ -232,7 +227,13 @@ TABLES = (
         "policy_comparison",
         "policy_comparison",
         {"store_id": "store_id policy"},
-        [_equals("policy", "The policy.", Literal[_POLICIES])],
+        [
+            _equals(
+                "policy",
+                "Such as `first_known` or `unknown, 4 h`.",
+                known="select policy from intermediate.int_compared_policies",
+            )
+        ],
     ),
     Table(
         "policy_effects",

@@ -281,8 +281,8 @@ def test_window_that_makes_no_sense_is_refused(
 def test_group_by_names_what_it_takes(client: TestClient):
     assert refused(client, "/uptime", group_by='x" from stores; --') == (
         422,
-        "query.group_by: 'x\" from stores; --' is none of none, store, timezone, last_status, "
-        'the "brand" of it.',
+        "query.group_by: 'x\" from stores; --' is none of 'none', 'store', 'timezone', "
+        "'last_status', 'the \"brand\" of it'.",
     )
 
 

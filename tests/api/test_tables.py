@@ -207,7 +207,7 @@ def test_who_needs_a_call_comes_first(client: TestClient):
         ("/period_uptime?period=last_weeek", 422, "query.period: Input should be 'last_hour', 'l"),
         ("/groups?period=week", 422, "query.period: Input should be 'last_hour', 'last_day' or 'l"),
         ("/targets?calendar_period=weeks", 422, "query.calendar_period: Input should be 'day', 'w"),
-        ("/policy_comparison?policy=known", 422, "query.policy: Input should be 'first_known', 'f"),
+        ("/policy_comparison?policy=known", 422, "query.policy: 'known' is none of 'active', 'act"),
         ("/rejected_rows?reason=bad", 422, "query.reason: Input should be 'missing_store_id', 'un"),
         ("/rejected_rows?input=polls", 422, "query.input: Input should be 'store_status', 'busine"),
         ("/recent_polls?status=up", 422, "query.status: Input should be 'active' or 'inactive', n"),
@@ -225,7 +225,7 @@ def test_attribute_that_no_store_has_is_refused(client: TestClient, path: str, a
     status, detail = refused(client, f"/{path}?attribute={attribute}")
     shown = f"'{attribute}'" if len(attribute) < 100 else f"'{'x' * 99}…"
     own = ["store_id"] if path in ("store_groups", "targets") else []
-    accepted = ", ".join(sorted(["all", "brand", "timezone", *own]))
+    accepted = ", ".join(map(repr, sorted(["all", "brand", "timezone", *own])))
     assert (status, detail) == (422, f"query.attribute: {shown} is none of {accepted}.")
 
 
@@ -233,15 +233,9 @@ def test_attribute_without_rows_is_an_empty_list(client: TestClient):
     assert ask(client, "targets", attribute="timezone")["targets"] == []
 
 
-@pytest.mark.parametrize(
-    ("path", "name", "column"),
-    [("policy_comparison", "policy", "policy"), ("period_uptime", "period", "period")],
-)
-def test_values_that_a_filter_takes_are_those_that_there_are(
-    client: TestClient, path: str, name: str, column: str
-):
-    rows = rows_of(client, path, limit=1000)
-    assert set(values_of(client, path, name)) == {row[column] for row in rows}
+def test_periods_that_a_filter_takes_are_those_that_there_are(client: TestClient):
+    rows = rows_of(client, "period_uptime", limit=1000)
+    assert set(values_of(client, "period_uptime", "period")) == {row["period"] for row in rows}
 
 
 def test_reasons_that_a_filter_takes_are_those_of_the_models(client: TestClient):
