@@ -32,6 +32,10 @@ RETRY_SECONDS = 1.0
 LOOK_SECONDS = 600.0
 
 
+class _PassingError(Exception):
+    """Why a build is tried again; the message is a sentence for whoever waits for too long."""
+
+
 class Jobs:
     """Works through the queued reports, in a thread of its own."""
 
@@ -117,29 +121,10 @@ class Jobs:
             reason = why_outdated(release, self._settings.data)
             if release and reason is None:
                 return release
+            log.info("Building, since %s", reason)
             try:
-                log.info("Building, since %s", reason)
-                if ignored := not_read(self._settings.data):
-                    log.warning(ignored)
-                files_before = input_files(self._settings.data).keys()
-                began_at = time.monotonic()
-                self._builder.build(self._keep_progress)
-                log.info("Built in %.2f s", time.monotonic() - began_at)
-                built = self._releases.newest()
-                if built is None or built == release:
-                    raise BuildError("The build succeeded and yet published no release.")
-                if not built.vars:
-                    self._prune()
-                    return built
-                problem = "Builds with vars of their own keep coming in between."
-            except LockedError as error:
-                problem = str(error)
-            except CancelledError:
-                raise
-            except BuildError as error:
-                # An upload may have taken the place of a file that the build was about to read.
-                if files_before <= input_files(self._settings.data).keys():
-                    raise
+                return self._newly_built(release)
+            except _PassingError as error:
                 problem = str(error)
             if time.monotonic() >= give_up_at:
                 waited = self._settings.build_wait_seconds
@@ -148,11 +133,34 @@ class Jobs:
             if self._stop.wait(RETRY_SECONDS):
                 raise CancelledError("The service was stopped.")
 
+    def _newly_built(self, before: Release | None) -> Release:
+        """Build, and return the release; raises _PassingError if that may soon succeed."""
+        if ignored := not_read(self._settings.data):
+            log.warning(ignored)
+        files_before = input_files(self._settings.data).keys()
+        began_at = time.monotonic()
+        try:
+            self._builder.build(self._keep_progress)
+        except CancelledError:
+            raise
+        except LockedError as error:
+            raise _PassingError(str(error)) from error
+        except BuildError as error:
+            # An upload may have taken the place of a file that the build was about to read.
+            if files_before <= input_files(self._settings.data).keys():
+                raise
+            raise _PassingError(str(error)) from error
+        log.info("Built in %.2f s", time.monotonic() - began_at)
+        built = self._releases.newest()
+        if built is None or built == before:
+            raise BuildError("The build succeeded and yet published no release.")
+        if built.vars:
+            raise _PassingError("Builds with vars of their own keep coming in between.")
+        self._releases.prune(self._settings.releases_kept, self._settings.releases_kept_seconds)
+        return built
+
     def _keep_progress(self, progress: Progress) -> None:
         self.progress = progress
-
-    def _prune(self) -> None:
-        self._releases.prune(self._settings.releases_kept, self._settings.releases_kept_seconds)
 
     def _take_snapshots(self, report_ids: list[str], release: Release) -> None:
         """Write what the release tells, once for each set of options that was asked for."""
