@@ -11,7 +11,7 @@
     {% endfor %}
     {% set views = [
         raw_input_view('store_status', 'store_status', new_polls, is_numbered=false),
-        raw_input_view('first_polls', 'store_status', new_polls[:20], is_numbered=false),
+        raw_input_view('store_status_of_first_files', 'store_status', new_polls[:20], is_numbered=false),
         raw_input_view('store_status_numbered', 'store_status', [], is_numbered=true),
     ] %}
     {% for input in input_columns() if input != 'store_status' %}

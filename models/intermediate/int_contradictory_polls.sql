@@ -8,7 +8,7 @@ contradicted as (
     where is_contradicted
 ),
 
-stores as (
+store_keys as (
     select * from {{ ref('int_store_keys') }}
 )
 
@@ -16,9 +16,9 @@ stores as (
 -- normal spelling and without its line.
 select
     polls.file_key,
-    stores.store_id,
+    store_keys.store_id,
     cast(json_object(
-        'store_id', stores.store_id,
+        'store_id', store_keys.store_id,
         'status', 'active',
         'timestamp_utc', {{ timestamp_utc('polls.polled_us') }} || ' UTC'
     ) as varchar) as raw_values,
@@ -26,4 +26,4 @@ from polls
 inner join contradicted
     on polls.store_key = contradicted.store_key
     and polls.polled_us = contradicted.polled_us
-inner join stores on polls.store_key = stores.store_key
+inner join store_keys on polls.store_key = store_keys.store_key

@@ -2,7 +2,7 @@ with dated_weeks as (
     select * from {{ ref('int_dated_weeks') }}
 ),
 
-stores as (
+store_keys as (
     select * from {{ ref('int_store_keys') }}
 ),
 
@@ -20,12 +20,12 @@ special_hours as (
 days as (
     select
         dated_weeks.store_key,
-        stores.store_id,
+        store_keys.store_id,
         {{ week_starts_us('dated_weeks.week') }} as week_us,
         7 * dated_weeks.week + 4 + weekdays.day as local_day,
         (weekdays.day + 7) % 7 as day_of_week,
     from dated_weeks
-    inner join stores on dated_weeks.store_key = stores.store_key
+    inner join store_keys on dated_weeks.store_key = store_keys.store_key
     cross join range(-1, 7) as weekdays (day)
 ),
 

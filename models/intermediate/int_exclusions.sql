@@ -1,4 +1,4 @@
-with stores as (
+with store_keys as (
     select * from {{ ref('int_store_keys') }}
 ),
 
@@ -14,20 +14,20 @@ exclusions as (
 
 of_any_store as (
     select
-        stores.store_key,
+        store_keys.store_key,
         exclusions.started_us,
         exclusions.ended_us,
     from exclusions
-    inner join stores on exclusions.store_id = stores.store_id
+    inner join store_keys on exclusions.store_id = store_keys.store_id
 
     union all
 
     select
-        stores.store_key,
+        store_keys.store_key,
         exclusions.started_us,
         exclusions.ended_us,
     from exclusions
-    cross join stores
+    cross join store_keys
     where exclusions.store_id = '*'
 ),
 

@@ -6,7 +6,7 @@ timezones as (
     select * from {{ ref('int_store_timezones') }}
 ),
 
-stores as (
+store_keys as (
     select * from {{ ref('int_store_keys') }}
 ),
 
@@ -32,11 +32,11 @@ weeks as (
 
 business_hours as (
     select
-        stores.store_key,
+        store_keys.store_key,
         business_hours.*,
         business_hours.valid_from_day is not null or business_hours.valid_to_day is not null as is_limited,
     from {{ ref('stg_business_hours') }} as business_hours
-    inner join stores on business_hours.store_id = stores.store_id
+    inner join store_keys on business_hours.store_id = store_keys.store_id
     where business_hours.rejected_as is null
 ),
 

@@ -3,19 +3,19 @@ with special_hours as (
     where rejected_as is null
 ),
 
-stores as (
+store_keys as (
     select * from {{ ref('int_store_keys') }}
 ),
 
 of_one_store as (
     select
-        stores.store_key,
+        store_keys.store_key,
         special_hours.local_day,
         special_hours.is_closed,
         special_hours.opens_us,
         special_hours.closes_us,
     from special_hours
-    inner join stores on special_hours.store_id = stores.store_id
+    inner join store_keys on special_hours.store_id = store_keys.store_id
 ),
 
 -- What is said of a store itself goes before what is said of all.
@@ -25,15 +25,15 @@ of_any_store as (
     union all
 
     select
-        stores.store_key,
+        store_keys.store_key,
         special_hours.local_day,
         special_hours.is_closed,
         special_hours.opens_us,
         special_hours.closes_us,
     from special_hours
-    cross join stores
+    cross join store_keys
     left join of_one_store
-        on stores.store_key = of_one_store.store_key
+        on store_keys.store_key = of_one_store.store_key
         and special_hours.local_day = of_one_store.local_day
     where special_hours.store_id = '*' and of_one_store.store_key is null
 ),

@@ -37,7 +37,7 @@ reaches as (
 ),
 
 -- A first poll that nothing confirms and the time before it are one stretch if they agree.
-first_polls as (
+marked as (
     select
         *,
         is_first and status_before = status and confirmed_until_us = started_us as is_one_stretch,
@@ -51,7 +51,7 @@ stretches as (
         assumed_from_us as ended_us,
         'unknown' as status,
         false as is_confirmed,
-    from first_polls
+    from marked
     where is_first and status_before <> 'unknown'
 
     union all
@@ -62,13 +62,13 @@ stretches as (
         started_us,
         status_before,
         false,
-    from first_polls
+    from marked
     where is_first and not is_one_stretch
 
     union all
 
     select store_key, started_us, confirmed_until_us, status, true
-    from first_polls
+    from marked
 
     union all
 
@@ -78,12 +78,12 @@ stretches as (
         held_until_us,
         status,
         false,
-    from first_polls
+    from marked
 
     union all
 
     select store_key, held_until_us, ended_us, 'unknown', false
-    from first_polls
+    from marked
 
     union all
 

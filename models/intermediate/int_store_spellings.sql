@@ -1,7 +1,7 @@
 -- To look for the distinct ids of all polls takes as long as to load half of them. What these first ones
 -- and the other inputs do not name, int_polls adds when it finds it.
 with polls as (
-    select store_id as spelling from {{ source('inputs', 'first_polls') }}
+    select store_id as spelling from {{ source('inputs', 'store_status_of_first_files') }}
     limit 500000  -- noqa: AM09
 ),
 

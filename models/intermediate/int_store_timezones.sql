@@ -1,4 +1,4 @@
-with stores as (
+with store_keys as (
     select * from {{ ref('int_store_keys') }}
 ),
 
@@ -8,8 +8,8 @@ given as (
 )
 
 select
-    stores.store_key,
+    store_keys.store_key,
     coalesce(given.timezone, '{{ var("default_timezone") }}') as timezone,
     given.timezone is not null as is_timezone_given,
-from stores
-left join given on stores.store_id = given.store_id
+from store_keys
+left join given on store_keys.store_id = given.store_id

@@ -1,4 +1,4 @@
-with stores as (
+with store_keys as (
     select * from {{ ref('int_store_keys') }}
 ),
 
@@ -37,12 +37,12 @@ within_the_week as (
 
 keyed as (
     select
-        stores.store_key,
+        store_keys.store_key,
         within_the_week.opens_us,
         max(within_the_week.closes_us) as closes_us,
-    from stores
-    inner join within_the_week on stores.store_id = within_the_week.store_id
-    group by stores.store_key, within_the_week.opens_us
+    from store_keys
+    inner join within_the_week on store_keys.store_id = within_the_week.store_id
+    group by store_keys.store_key, within_the_week.opens_us
 
     union all
 
@@ -50,7 +50,7 @@ keyed as (
         store_key,
         0 as opens_us,
         604800000000 as closes_us,
-    from stores
+    from store_keys
     where store_id not in (select store_id from business_hours)
 ),
 

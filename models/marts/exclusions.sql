@@ -3,7 +3,7 @@ with exclusions as (
     where rejected_as is null
 ),
 
-stores as (
+store_keys as (
     select * from {{ ref('int_store_keys') }}
 )
 
@@ -14,6 +14,6 @@ select
     exclusions.reason,
     exclusions.author,
 from exclusions
-left join stores on exclusions.store_id = stores.store_id
-where stores.store_id is not null or exclusions.store_id = '*'
+left join store_keys on exclusions.store_id = store_keys.store_id
+where store_keys.store_id is not null or exclusions.store_id = '*'
 order by exclusions.started_us, exclusions.ended_us, exclusions.store_id

@@ -30,7 +30,7 @@ business_time as (
     select
         store_key,
         cast(sum(ended_us - started_us) as bigint) as business_us,
-        cast(sum(ended_us - started_us) filter (where is_excluded) as bigint) as away_us,
+        cast(sum(ended_us - started_us) filter (where is_excluded) as bigint) as in_exclusions_us,
     from open_time
     group by store_key
 ),
@@ -62,7 +62,7 @@ assumed as (
         store_keys.*,
         policies.*,
         coalesce(business_time.business_us, 0) as business_us,
-        coalesce(business_time.away_us, 0) as away_us,
+        coalesce(business_time.in_exclusions_us, 0) as in_exclusions_us,
         case
             when first_polls.store_key is null then {{ status_when_never_polled() }}
             when policies.status_before_first_poll = 'unknown' then 'unknown'
@@ -72,7 +72,7 @@ assumed as (
         end as status,
         case
             when first_polls.store_key is null
-                then coalesce(business_time.business_us - coalesce(business_time.away_us, 0), 0)
+                then coalesce(business_time.business_us - coalesce(business_time.in_exclusions_us, 0), 0)
             when policies.status_before_first_poll = 'first_known'
                 then coalesce(before_first_poll.within_gap_us, 0)
             else coalesce(before_first_poll.length_us, 0)
@@ -89,10 +89,10 @@ assumed as (
 summed as (
     select
         assumed.*,
-        {{ '0' if var('exclusions') == 'count_up' else 'assumed.away_us' }} as excluded_us,
+        {{ '0' if var('exclusions') == 'count_up' else 'assumed.in_exclusions_us' }} as excluded_us,
         coalesce(between_polls.uptime_us, 0)
         + case when assumed.status = 'up' then assumed.length_us else 0 end
-        + {{ 'assumed.away_us' if var('exclusions') == 'count_up' else '0' }} as uptime_us,
+        + {{ 'assumed.in_exclusions_us' if var('exclusions') == 'count_up' else '0' }} as uptime_us,
         coalesce(between_polls.downtime_us, 0)
         + case when assumed.status = 'down' then assumed.length_us else 0 end as downtime_us,
         coalesce(between_polls.confirmed_uptime_us, 0) as confirmed_uptime_us,

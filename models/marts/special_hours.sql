@@ -3,7 +3,7 @@ with special_hours as (
     where rejected_as is null
 ),
 
-stores as (
+store_keys as (
     select * from {{ ref('int_store_keys') }}
 )
 
@@ -20,6 +20,6 @@ select
             then cast(make_timestamp(special_hours.closes_us % 86400000000) as time)
     end as closes_at,
 from special_hours
-left join stores on special_hours.store_id = stores.store_id
-where stores.store_id is not null or special_hours.store_id = '*'
+left join store_keys on special_hours.store_id = store_keys.store_id
+where store_keys.store_id is not null or special_hours.store_id = '*'
 order by special_hours.store_id, special_hours.local_day, special_hours.opens_us

@@ -30,12 +30,12 @@ failures as (
 )
 
 select
-    stores.store_id,
+    store_keys.store_id,
     coalesce(failures.outages, 0) as outages,
     coalesce(failures.business_seconds_lost, 0.0e0) as business_seconds_lost,
     coalesce(failures.longest_seconds_lost, 0.0e0) as longest_seconds_lost,
     failures.mean_seconds_to_restore,
     {{ ratio('uptime.uptime_seconds', 'failures.outages') }} as mean_seconds_between_failures,
-from {{ ref('int_store_keys') }} as stores
-left join uptime on stores.store_id = uptime.store_id
-left join failures on stores.store_id = failures.store_id
+from {{ ref('int_store_keys') }} as store_keys
+left join uptime on store_keys.store_id = uptime.store_id
+left join failures on store_keys.store_id = failures.store_id

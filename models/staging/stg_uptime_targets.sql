@@ -11,8 +11,8 @@ named as (
             when 'store' then 'store_id'
             when '*' then 'all'
             else nullif(lower({{ trimmed('attribute') }}), '')
-        end as group_by,
-        nullif({{ trimmed('value') }}, '') as group_value,
+        end as named_attribute,
+        nullif({{ trimmed('value') }}, '') as named_value,
         case
             when regexp_full_match({{ trimmed('ratio') }}, '\d+(\.\d+)?\s*%')
                 then cast(try_cast(replace(ratio, '%', '') as decimal(14, 10)) / 100 as decimal(12, 10))
@@ -26,7 +26,7 @@ judged as (
     select
         *,
         case
-            when group_by is null or (group_value is null and group_by <> 'all')
+            when named_attribute is null or (named_value is null and named_attribute <> 'all')
                 then 'missing_group'
             when target_ratio is null or not (target_ratio > 0 and target_ratio <= 1)
                 then 'bad_ratio'
@@ -41,8 +41,8 @@ judged as (
 select
     file_key,
     row_number,
-    group_by as attribute,
-    case when group_by <> 'all' then group_value end as value,
+    named_attribute as attribute,
+    case when named_attribute <> 'all' then named_value end as value,
     target_ratio,
     calendar_period,
     rejected_as,
