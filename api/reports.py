@@ -81,24 +81,6 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A report as a list shows it; what is not known yet is None."""
-
-    report_id: str
-    status: Status
-    error: str | None
-    format: Format
-    options: dict[str, Any]
-    requested_by: str | None
-    requested_at: str
-    finished_at: str | None
-    as_of: str | None
-    stores: int | None
-    rejected_rows: int | None
-    methodology: dict[str, Any] | None
-
-
-@dataclass(frozen=True)
 class Contents:
     """What a finished report tells of; `as_of` in ISO 8601, `methodology` the policy by name."""
 
@@ -163,7 +145,7 @@ class Reports:
         )
         if added:
             return report_id
-        [(before, said_before)] = self._read(
+        [(before, said_before)] = self.read(
             """
             select report_id, options from reports
             where token_id = ? and requested_by = ? and idempotency_key = ?
@@ -192,23 +174,8 @@ class Reports:
 
     def options(self, report_id: str) -> ReportOptions:
         """Return what was asked of a report."""
-        rows = self._read("select options from reports where report_id = ?", (report_id,))
+        rows = self.read("select options from reports where report_id = ?", (report_id,))
         return ReportOptions.model_validate_json(rows[0][0]) if rows else ReportOptions()
-
-    def page(self, limit: int, before: tuple[str, str] | None = None) -> Sequence[Entry]:
-        """Return reports, the newest first, of those before a `requested_at` and report id."""
-        return self._entries(
-            """
-            where (triggered_at, report_id) < (?, ?)
-            order by triggered_at desc, report_id desc
-            limit ?
-            """,
-            (*(before or ("~", "~")), limit),
-        )
-
-    def entry(self, report_id: str) -> Entry | None:
-        """Return one report as a list shows it."""
-        return next(iter(self._entries("where report_id = ?", (report_id,))), None)
 
     def cancel(self, report_id: str) -> bool:
         """End a report that is not finished; False if it is, or if there is none."""
@@ -224,7 +191,7 @@ class Reports:
 
     def expired(self, days: float) -> Sequence[Report]:
         """Return the reports that were finished more than so many days ago."""
-        rows = self._read(
+        rows = self.read(
             "select report_id, status, error, format from reports where finished_at < ?",
             (as_text(datetime.now(UTC) - timedelta(days=days)),),
         )
@@ -239,7 +206,7 @@ class Reports:
 
     def counts(self) -> dict[str, tuple[int, float]]:
         """Return the number of reports of each status, and the seconds they took in all."""
-        rows = self._read(
+        rows = self.read(
             """
             select status, count(*), total((julianday(finished_at) - julianday(triggered_at)))
             from reports group by status
@@ -317,6 +284,11 @@ class Reports:
         )
         self._write("update reports set status = 'Queued' where status = 'Running'")
 
+    def read(self, statement: str, values: tuple = ()) -> list[tuple]:
+        """Read what has been written so far, where it may take longer than an event loop waits."""
+        with self._lock:
+            return self._writer.execute(statement, values).fetchall()
+
     def close(self) -> None:
         self._writer.close()
         self._reader.close()
@@ -328,22 +300,6 @@ class Reports:
             if name not in there:
                 self._writer.execute(f"alter table reports add column {name} {kind}")
         self._writer.executescript(_ADDED_INDEX)
-
-    def _entries(self, condition: str, values: tuple) -> Sequence[Entry]:
-        rows = self._read(
-            f"""
-            select
-                report_id, status, error, format, options, nullif(requested_by, ''), triggered_at,
-                finished_at, as_of, stores, rejected_rows, methodology
-            from reports
-            {condition}
-            """,
-            values,
-        )
-        return [
-            Entry(*row[:4], json.loads(row[4]), *row[5:11], row[11] and json.loads(row[11]))
-            for row in rows
-        ]
 
     def _write(
         self, statement: str, values: tuple = (), first: Callable[[], None] | None = None
@@ -357,11 +313,6 @@ class Reports:
                     first()
             self._found = {}
             return rows
-
-    def _read(self, statement: str, values: tuple = ()) -> list[tuple]:
-        """Read what has been written so far, where it may take longer than an event loop waits."""
-        with self._lock:
-            return self._writer.execute(statement, values).fetchall()
 
 
 def refuse_if_in_use(output: Path) -> None:

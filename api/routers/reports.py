@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from api import report_list
 from api.access import needs
 from api.builds import Progress
 from api.downloads import open_report
@@ -17,7 +18,8 @@ from api.etags import is_known
 from api.options import MEDIA_TYPES, ReportOptions
 from api.pages import Cursor, Limit, read_cursor, rows_on_page, write_cursor
 from api.plain_routes import PlainRoute
-from api.reports import Entry, KeyReusedError, Report
+from api.report_list import Entry
+from api.reports import KeyReusedError, Report
 from api.snapshots import NEWEST, remove_reports
 
 router = APIRouter(tags=["reports"])
@@ -142,7 +144,7 @@ def get_reports(request: Request, limit: Limit = None, cursor: Cursor = None) ->
     before = read_cursor(cursor, _ORDER, str, str)
     if before is not None and None in before:
         raise HTTPException(422, "query.cursor: it is not a `next_cursor` of this list.")
-    found = request.app.state.reports.page(limit + 1, before)
+    found = report_list.page(request.app.state.reports, limit + 1, before)
     last = found[limit - 1] if len(found) > limit else None
     return ReportsPage(
         reports=[_listed(request, entry) for entry in found[:limit]],
@@ -157,7 +159,7 @@ def get_reports(request: Request, limit: Limit = None, cursor: Cursor = None) ->
 )
 def get_listed_report(request: Request, report_id: str) -> Listed:
     """Tell of one report what the list tells."""
-    entry = request.app.state.reports.entry(report_id)
+    entry = report_list.find(request.app.state.reports, report_id)
     if entry is None:
         raise HTTPException(404, f"There is no report {quoted(report_id)}.")
     return _listed(request, entry)
