@@ -27,7 +27,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     **declared(403, 404, 422, 503),
 }
 
-# An array or object of JSON as DuckDB wrote it, and what else belongs into the answer.
+# What reads the body of an answer, which is JSON, from a release.
 Ask = Callable[[Release, duckdb.DuckDBPyConnection], bytes]
 
 StoreId = Annotated[

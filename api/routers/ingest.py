@@ -219,7 +219,7 @@ def _check_request(request: Request, name: str) -> None:
     accepted = list(input_columns())
     if name not in accepted:
         raise HTTPException(
-            404, f"There is no input {quoted(name)}; it takes {', '.join(accepted)}."
+            404, f"There is no input {quoted(name)}; there are {', '.join(accepted)}."
         )
     media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media_type not in MEDIA_TYPES:
