@@ -17,7 +17,7 @@ from api.settings import Settings
 
 log = structlog.get_logger()
 
-OPEN_PATHS = ("/health", "/ready", "/docs", "/openapi.json", "/favicon.ico")
+OPEN_PATHS = ("/", "/health", "/ready", "/docs", "/openapi.json", "/favicon.ico")
 ASSETS = "/static-offline-docs/"
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI
+from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
 from api import errors
@@ -79,6 +80,11 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
     # Monitors may add a parameter to get past caches.
     app.include_router(health.router, responses=errors.declared(403, 413))
     app.include_router(tables.router, responses=guarded, dependencies=[checked])
+
+    @app.get("/", include_in_schema=False)
+    def lead_to_docs() -> RedirectResponse:
+        return RedirectResponse("docs")
+
     return app
 
 

@@ -205,6 +205,14 @@ def test_every_answer_has_the_security_headers(client: TestClient):
         assert headers["x-request-id"] != "a b"
 
 
+def test_browser_is_led_to_the_docs(client: TestClient):
+    client.app.state.access.create("any", ["read"])
+    answer = client.get("/", follow_redirects=False)
+    # No host: a proxy may have another.
+    assert (answer.status_code, answer.headers["location"]) == (307, "docs")
+    assert "swagger" in client.get("/").text
+
+
 def test_docs_need_no_other_server(client: TestClient):
     page = client.get("/docs").text
     assert "https://" not in page
