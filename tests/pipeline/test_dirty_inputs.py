@@ -2,8 +2,6 @@
 
 import gzip
 import json
-import os
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,8 @@ import duckdb
 import pytest
 import yaml
 
-from tests.pipeline.conftest import DBT, PROJECT, Build
+from tests.pipeline.conftest import Build
+from tests.pipeline.warm_dbt import run_dbt
 
 POLLS = "store_id,status,timestamp_utc\n"
 HOURS = "store_id,dayOfWeek,start_time_local,end_time_local\n"
@@ -291,50 +290,44 @@ def test_attributes_may_have_any_name(query: Query) -> None:
 def test_what_stops_a_build_is_said_in_a_sentence(
     tmp_path: Path, files: dict[str, bytes], variables: dict[str, Any], sentence: str
 ) -> None:
-    run = _run_dbt(tmp_path, files, "build", "--vars", yaml.safe_dump(variables))
-    assert run.returncode
-    assert f"Store Uptime: {sentence.format(folder=tmp_path)}" in run.stdout
-    assert "Traceback" not in run.stdout
+    is_built, output = _run_dbt(tmp_path, files, "build", "--vars", yaml.safe_dump(variables))
+    assert not is_built
+    assert f"Store Uptime: {sentence.format(folder=tmp_path)}" in output
+    assert "Traceback" not in output
 
 
 def test_files_that_are_called_like_inputs_and_not_read_are_named(tmp_path: Path) -> None:
     files = dict.fromkeys(("store_status_2.xlsx", "Timezones.csv.zip", "notes.csv"), b"")
-    run = _run_dbt(tmp_path, files, "run", "--select", "stg_timezones")
-    assert not run.returncode, run.stdout
+    is_built, output = _run_dbt(tmp_path, files, "run", "--select", "stg_timezones")
+    assert is_built, output
     assert (
         "Not read, as inputs end in .csv, .csv.gz or .parquet: "
         f"{tmp_path}/store_status_2.xlsx, {tmp_path}/Timezones.csv.zip\n"
-    ) in run.stdout
+    ) in output
 
 
 def _run_dbt(
-    folder: Path, files: dict[str, bytes], *options: str
-) -> subprocess.CompletedProcess[str]:
+    folder: Path, files: dict[str, bytes], *options: str, memory_limit: str = ""
+) -> tuple[bool, str]:
     """Run dbt on the inputs that are needed and these files, all in the folder."""
     for name in ("store_status.csv", "business_hours.csv", "timezones.csv"):
         (folder / name).write_text(CSV[name])
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    return subprocess.run(
-        [DBT, "--no-use-colors", *options],
-        cwd=PROJECT,
-        env={
-            **os.environ,
+    return run_dbt(
+        options,
+        {
             "STORE_UPTIME_DATA": str(folder),
             "STORE_UPTIME_DB": str(folder / "store_uptime.duckdb"),
+            "STORE_UPTIME_MEMORY_LIMIT": memory_limit,
             "DBT_TARGET_PATH": str(folder / "target"),
             "DBT_LOG_PATH": str(folder / "logs"),
         },
-        capture_output=True,
-        text=True,
     )
 
 
-def test_rows_of_many_files_keep_their_numbers_in_little_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rows_of_many_files_keep_their_numbers_in_little_memory(tmp_path: Path) -> None:
     """Files with a bad row each, behind 600,000 rows; DuckDB reads those with odd quotes apart."""
-    monkeypatch.setenv("STORE_UPTIME_MEMORY_LIMIT", "400MB")
     row = f"A,active,{TEN}\n"
     files = {"store_status_0.csv": (POLLS + row * 600_000).encode()}
     expected = []
@@ -345,9 +338,10 @@ def test_rows_of_many_files_keep_their_numbers_in_little_memory(
             files[name] = (POLLS + rows).encode()
             expected.append((name, 3 + number % 3))
 
-    run = _run_dbt(tmp_path, files, "build", "--exclude-resource-type", "unit_test")
+    without_unit_tests = ("build", "--exclude-resource-type", "unit_test")
+    is_built, output = _run_dbt(tmp_path, files, *without_unit_tests, memory_limit="400MB")
 
-    assert not run.returncode, run.stdout
+    assert is_built, output
     with duckdb.connect(str(tmp_path / "store_uptime.duckdb"), read_only=True) as connection:
         rejected = connection.execute("""
             select parse_filename(file), line_number from rejected_rows
