@@ -1,11 +1,38 @@
-"""Tests set what they need; settings of the shell around them name other folders, and go."""
+"""What all tests share: work that is done once, and no settings of the shell around them."""
 
+import fcntl
 import os
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import pytest
 
 from api.settings import Settings
 
+# Settings of the shell name other folders. Tests set what they need.
 SETTINGS = {f"STORE_UPTIME_{name.upper()}" for name in Settings.model_fields}
 
 for name in [*os.environ]:
     if name in SETTINGS or name.startswith("DBT_"):
         del os.environ[name]
+
+Once = Callable[[str, Callable[[], Any]], Any]
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
+    """Offer `once(name, work)`: the first worker to ask does the work, and all get its result."""
+    folder = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        folder = folder.parent
+
+    def result_of(name: str, work: Callable[[], Any]) -> Any:
+        result = folder / f"{name}.pickle"
+        with result.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not result.exists():
+                result.write_bytes(pickle.dumps(work()))
+        return pickle.loads(result.read_bytes())
+
+    return result_of

@@ -20,6 +20,7 @@ from api.settings import PROJECT, Settings
 from tests.api.fakes import FakeBuilder, local_client
 from tests.api.readable import ODD_IDS
 from tests.api.services import Service
+from tests.conftest import Once
 
 # By default structlog lays out the variables of every frame of a traceback, which takes seconds.
 structlog.configure(
@@ -140,16 +141,20 @@ def service(tmp_path: Path) -> Iterator[Service]:
 
 
 @pytest.fixture(scope="session")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sample(once: Once, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Offer the release that dbt makes of the sample, with something in each table."""
-    folder = tmp_path_factory.mktemp("sample")
-    data = shutil.copytree(PROJECT / "seeds", folder / "data")
-    for name, text in FURTHER_INPUTS.items():
-        (data / f"{name}.csv").write_text(text)
-    settings = Settings(data=data, db=folder / "warehouse" / "store_uptime.duckdb")
-    builder = service_builder(settings)
-    try:
-        builder.build()
-    finally:
-        builder.close()
-    return Releases(settings.db).newest().path
+
+    def build() -> Path:
+        folder = tmp_path_factory.mktemp("sample")
+        data = shutil.copytree(PROJECT / "seeds", folder / "data")
+        for name, text in FURTHER_INPUTS.items():
+            (data / f"{name}.csv").write_text(text)
+        settings = Settings(data=data, db=folder / "warehouse" / "store_uptime.duckdb")
+        builder = service_builder(settings)
+        try:
+            builder.build()
+        finally:
+            builder.close()
+        return Releases(settings.db).newest().path
+
+    return once("sample of the service", build)

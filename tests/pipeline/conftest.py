@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.conftest import Once
 from tests.pipeline.generated import SCENARIOS, Inputs, Scenario, inputs, write
 from tests.pipeline.reference import Report, report
 from tests.pipeline.reference_marts import Groups, Target, groups, read_targets
@@ -51,9 +52,15 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
 
 
 @pytest.fixture(scope="session")
-def sample_release(build: Build) -> Path:
+def sample_warehouse(build: Build, once: Once) -> Path:
+    """Offer the DuckDB file of the sample, which stays as it is."""
+    return once("sample of the pipeline", lambda: build(PROJECT / "seeds"))
+
+
+@pytest.fixture(scope="session")
+def sample_release(sample_warehouse: Path) -> Path:
     """Offer the release of the sample."""
-    [release] = (build(PROJECT / "seeds").parent / "releases").glob("*.duckdb")
+    [release] = (sample_warehouse.parent / "releases").glob("*.duckdb")
     return release
 
 
@@ -76,16 +83,22 @@ class Compared:
 
 @pytest.fixture(scope="session", params=SCENARIOS, ids=lambda scenario: scenario.name)
 def compared(
-    request: pytest.FixtureRequest, build: Build, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    build: Build,
+    once: Once,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Compared:
     """Offer a scenario that is built once, and worked out once by the reference."""
     scenario: Scenario = request.param
-    rows = inputs(scenario)
-    data = tmp_path_factory.mktemp("data")
-    write(rows, data, scenario.name)
-    result = report(*rows[:5], **scenario.policies)
-    attributes = ("brand", "region") if rows.attributes else ()
-    known_groups = groups(result, rows.attributes, result.rejected, *attributes)
-    targets = read_targets(rows.targets, known_groups, result.rejected)
-    warehouse = build(data, **scenario.policies)
-    return Compared(scenario, rows, result, known_groups, targets, warehouse)
+
+    def compute() -> tuple[Any, ...]:
+        rows = inputs(scenario)
+        data = tmp_path_factory.mktemp("data")
+        write(rows, data, scenario.name)
+        result = report(*rows[:5], **scenario.policies)
+        attributes = ("brand", "region") if rows.attributes else ()
+        known_groups = groups(result, rows.attributes, result.rejected, *attributes)
+        targets = read_targets(rows.targets, known_groups, result.rejected)
+        return rows, result, known_groups, targets, build(data, **scenario.policies)
+
+    return Compared(scenario, *once(f"scenario {scenario.name}", compute))
