@@ -14,6 +14,8 @@ import duckdb
 import pytest
 import yaml
 
+from tests.pipeline.warm_dbt import run_dbt
+
 PROJECT = Path(__file__).parents[2]
 SQL_FILES = sorted(PROJECT.glob("models/*/*.sql"))
 DATA_TESTS = sorted(PROJECT.glob("tests/sql/*.sql"))
@@ -95,22 +97,25 @@ ATTRIBUTES = {"brand", "region"}
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run `dbt build` on the sample, unit tests included, and return where it wrote."""
     folder = tmp_path_factory.mktemp("sample")
-    run_dbt(folder, "build")
+    dbt = Path(sys.executable).with_name("dbt")
+    run = subprocess.run(
+        [dbt, "build"],
+        cwd=PROJECT,
+        env=os.environ | environment(folder / FILE),
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stdout
     return folder
 
 
-def run_dbt(folder: Path, *arguments: str) -> None:
-    environment = os.environ | {
+def environment(file: Path) -> dict[str, str]:
+    return {
         "STORE_UPTIME_DATA": "seeds",
-        "STORE_UPTIME_DB": str(folder / FILE),
-        "DBT_TARGET_PATH": str(folder / "target"),
-        "DBT_LOG_PATH": str(folder / "logs"),
+        "STORE_UPTIME_DB": str(file),
+        "DBT_TARGET_PATH": str(file.parent / "target"),
+        "DBT_LOG_PATH": str(file.parent / "logs"),
     }
-    dbt = Path(sys.executable).with_name("dbt")
-    run = subprocess.run(
-        [dbt, *arguments], cwd=PROJECT, env=environment, capture_output=True, text=True
-    )
-    assert run.returncode == 0, run.stdout
 
 
 def described() -> Iterator[dict[str, Any]]:
@@ -199,6 +204,9 @@ def test_every_test_is_named() -> None:
     assert all(path.stem.startswith("assert_") for path in DATA_TESTS)
 
 
-def test_unit_tests_pass_whatever_the_policy(folder: Path) -> None:
-    other = ["--vars", json.dumps(OTHER_POLICY), "--target-path", str(folder / "other")]
-    run_dbt(folder, "test", "--select", "test_type:unit", *other)
+def test_unit_tests_pass_whatever_the_policy(sample_warehouse: Path, tmp_path: Path) -> None:
+    file = Path(shutil.copy(sample_warehouse, tmp_path))
+    options = ["test", "--select", "test_type:unit", "--vars", json.dumps(OTHER_POLICY)]
+    has_passed, output = run_dbt(options, environment(file))
+    assert has_passed, output
+    assert output.count(" PASS ") == len(list(unit_tests()))
