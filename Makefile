@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DUCKDB2 := duckdb>=2,<3
+# In the order of tests/conftest.py, not by the number of tests in a file.
+TESTS := --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help report serve sql test test-duckdb2 test-contract test-kills test-load lint format bench docs timezones sample lock
@@ -20,10 +22,10 @@ sql: $(VENV)/.ready ## Open a read-only DuckDB shell on the newest release
 	@$(BIN)/python -m api sql
 
 test: $(VENV)/.ready ## Run all tests, dbt's among them
-	$(BIN)/pytest --numprocesses auto --dist loadfile
+	$(BIN)/pytest $(TESTS)
 
 test-duckdb2: $(VENV)-duckdb2/.ready ## Run all tests with DuckDB 2, in an environment of its own
-	$(VENV)-duckdb2/bin/pytest --numprocesses auto --dist loadfile
+	$(VENV)-duckdb2/bin/pytest $(TESTS)
 
 test-contract: $(VENV)/.ready ## Send 10,000 requests and hold the answers against the API's schema
 	STORE_UPTIME_CONTRACT_EXAMPLES=280 $(BIN)/pytest tests/api/test_contract.py
