@@ -38,6 +38,7 @@ from api.settings import PROJECT, read_settings
 
 # dbt's input errors, which the project words for people, begin like this.
 _SENTENCE_PREFIX = "Store Uptime: "
+_CAUSE = "Original error: "
 # What the macro open_build says when the selector polls_alone does not do.
 _MORE_THAN_POLLS = "more than polls has changed"
 # Those that tell how far a build is.
@@ -214,8 +215,10 @@ def sentence(text: str) -> str:
     for line in lines:
         if line.startswith(_SENTENCE_PREFIX):
             return line.removeprefix(_SENTENCE_PREFIX)
-    # The first line names the kind of error and the node, the second says what happened.
-    return ": ".join(lines[:2]) or "dbt failed without a message."
+    # The first line names the kind of error and the node, the second says what happened; where
+    # DuckDB gives a cause, such as a full disk, it follows.
+    causes = [line.partition(_CAUSE)[2] for line in lines[2:] if _CAUSE in line]
+    return " ".join([": ".join(lines[:2]), *causes]) or "dbt failed without a message."
 
 
 def _first_failure(result: Any) -> str:

@@ -82,6 +82,16 @@ def test_success():
             ),
             "test stores__are_unique failed: Got 3 results",
         ),
+        (
+            failed(
+                "Runtime Error\n"
+                "  IO Error: Detached database 'release', but CHECKPOINT during DETACH failed. \n"
+                '  Checkpoint failed for database "release". Original error: Could not write '
+                'file "/releases/1.duckdb": No space left on device\n'
+            ),
+            "Runtime Error: IO Error: Detached database 'release', but CHECKPOINT during DETACH "
+            'failed. Could not write file "/releases/1.duckdb": No space left on device',
+        ),
         (failed(""), "dbt failed without a message."),
     ],
 )
