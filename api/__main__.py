@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import uvicorn
 
 from api import logs
@@ -144,7 +145,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
             audit(settings, given)
         else:
             sql(settings, rest)
-    except (SettingsError, AccessError, InUseError, BuildError, NoReleaseError, OSError) as error:
+    except (
+        SettingsError,
+        AccessError,
+        InUseError,
+        BuildError,
+        NoReleaseError,
+        OSError,
+        duckdb.Error,
+    ) as error:
         sys.exit(f"Error: {error}")
     except KeyboardInterrupt:
         sys.exit(130)

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import duckdb
 import pytest
 
 from api import __main__ as commands
@@ -149,6 +150,17 @@ def test_failed_report_is_one_sentence(builder: FakeBuilder):
         commands.main(["report"])
     # A text as exit code is printed to standard error, and the code is 1.
     assert ended.value.code == "Error: Missing column status in store_status.csv."
+
+
+@pytest.mark.usefixtures("_without_dbt")
+def test_report_without_room_for_its_file_is_one_sentence(monkeypatch: pytest.MonkeyPatch):
+    def write_report(*_: object) -> int:
+        raise duckdb.IOException("IO Error: Could not write file: No space left on device")
+
+    monkeypatch.setattr(commands, "write_report", write_report)
+    with pytest.raises(SystemExit) as ended:
+        commands.main(["report"])
+    assert ended.value.code == "Error: IO Error: Could not write file: No space left on device"
 
 
 def test_unusable_setting_is_one_sentence(monkeypatch: pytest.MonkeyPatch):
