@@ -13,6 +13,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb.sqltypes import VARCHAR
 
 from api.csv_files import DamagedError, csv_dialect
+from api.releases import Releases
 
 LOCKED = "Could not set lock on file"
 _LOOK_SECONDS = 0.5
@@ -37,6 +38,8 @@ class Plugin(BasePlugin):
     def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
         """Return once this process has the file, and leave the connection's configuration as it is.
 
+        What is left of releases that were never finished goes, so that there is room for another.
+
         Raises RuntimeError, which dbt shows as a failure to connect.
         """
         if Path(creds.path).stem.lower() in _TAKEN_NAMES:
@@ -49,6 +52,7 @@ class Plugin(BasePlugin):
             Path(creds.path).expanduser().parent.mkdir(parents=True, exist_ok=True)
             while (opened := self._open(creds.path, config)) is None:
                 time.sleep(_LOOK_SECONDS)
+            Releases(Path(creds.path).expanduser()).remove_unfinished()
         except (OSError, duckdb.Error) as error:
             raise RuntimeError(f"Store Uptime: {error}") from error
         Plugin._deadline = None

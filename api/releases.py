@@ -105,6 +105,20 @@ class Releases:
             for path in (release.path, self.folder, self.pointer, self.pointer.parent):
                 sync(path)
 
+    def remove_unfinished(self) -> None:
+        """Remove what builds that were killed, or had no room, left of releases.
+
+        DuckDB's log stands beside a release until it is finished. For whoever has the warehouse
+        open, as nobody else writes a release then.
+        """
+        current = self.newest()
+        for log_file in self.folder.glob("*.duckdb.wal"):
+            path = log_file.with_suffix("")
+            if current is None or path.name != current.path.name:
+                path.unlink(missing_ok=True)
+                log_file.unlink(missing_ok=True)
+                log.info("Removed the unfinished release %s", path.stem)
+
     def prune(self, kept: int, kept_seconds: float) -> None:
         """Remove releases that are neither among the newest `kept` nor younger than given.
 

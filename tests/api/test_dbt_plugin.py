@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -11,6 +12,7 @@ from dbt.adapters.duckdb.credentials import DuckDBCredentials
 
 from api import dbt_plugin
 from api.dbt_plugin import Plugin
+from tests.api.fakes import point_to
 
 HOLD = "import duckdb, sys; file = duckdb.connect(sys.argv[1]); print(); sys.stdin.read()"
 
@@ -111,3 +113,33 @@ def test_a_name_that_the_models_use_is_refused(tmp_path: Path):
     with pytest.raises(RuntimeError, match=r"Inputs\.duckdb needs another name than main, "):
         plugin.update_connection_config(credentials, CONFIG)
     assert not list(tmp_path.glob("*.duckdb"))
+
+
+def test_what_a_killed_build_left_of_a_release_is_removed(
+    db: Path, connect: Callable[[float], None]
+):
+    """DuckDB's log stands beside a release until it is finished."""
+    folder = db.parent / "releases"
+    folder.mkdir(parents=True)
+    for name in ("whole.duckdb", "half.duckdb", "half.duckdb.wal", "current.duckdb"):
+        (folder / name).touch()
+    # Somebody has opened the one that is read, and may write to it.
+    (folder / "current.duckdb.wal").touch()
+    point_to(folder / "current.duckdb", db, datetime.now(UTC))
+    connect(0)
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "current.duckdb",
+        "current.duckdb.wal",
+        "whole.duckdb",
+    ]
+
+
+@pytest.mark.usefixtures("holder")
+def test_a_release_that_is_being_written_stays(db: Path, connect: Callable[[float], None]):
+    folder = db.parent / "releases"
+    folder.mkdir()
+    for name in ("half.duckdb", "half.duckdb.wal"):
+        (folder / name).touch()
+    with pytest.raises(RuntimeError, match="Could not set lock on file"):
+        connect(0)
+    assert len(list(folder.iterdir())) == 2
