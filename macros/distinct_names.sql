@@ -5,9 +5,11 @@
     {% set distinct = [] %}
     {% for name in names %}
         {% set numbered = [] %}
-        {% for number in range(2, names | length + 1) if name and name in distinct and name not in known %}
-            {% do numbered.append(name ~ '_' ~ number) %}
-        {% endfor %}
+        {% if name and name in distinct and name not in known %}
+            {% for number in range(2, names | length + 1) %}
+                {% do numbered.append(name ~ '_' ~ number) %}
+            {% endfor %}
+        {% endif %}
         {% do distinct.append(numbered | reject('in', names + distinct) | first | default(name, true)) %}
     {% endfor %}
     {% do return(distinct) %}
