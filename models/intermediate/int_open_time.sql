@@ -8,18 +8,47 @@ exclusions as (
     select * from {{ ref('int_exclusions') }}
 ),
 
-excluded as (
+-- Joined week by week, so that the cost stays linear where a long history has many exclusions.
+windows_by_week as (
+    select
+        *,
+        unnest(range({{ week_of('started_us') }}, {{ week_of('ended_us') }} + 1)) as week,
+    from windows
+),
+
+exclusions_by_week as (
+    select
+        *,
+        unnest(range({{ week_of('started_us') }}, {{ week_of('ended_us') }} + 1)) as week,
+    from exclusions
+),
+
+clipped as (
     select
         windows.store_key,
+        windows.week,
         windows.started_us as window_us,
         windows.ended_us as window_ended_us,
         greatest(windows.started_us, exclusions.started_us) as started_us,
         least(windows.ended_us, exclusions.ended_us) as ended_us,
-    from windows
-    inner join exclusions
+    from windows_by_week as windows
+    inner join exclusions_by_week as exclusions
         on windows.store_key = exclusions.store_key
+        and windows.week = exclusions.week
         and windows.started_us < exclusions.ended_us
         and windows.ended_us > exclusions.started_us
+),
+
+-- A pair that meets in several weeks counts in the week in which their overlap begins.
+excluded as (
+    select
+        store_key,
+        window_us,
+        window_ended_us,
+        started_us,
+        ended_us,
+    from clipped
+    where week = {{ week_of('started_us') }}
 ),
 
 cut as (
