@@ -30,19 +30,6 @@ days as (
 ),
 
 special_days as (
-    select distinct store_key, local_day from special_hours
-),
-
-ordinary_days as (
-    select days.*
-    from days
-    left join special_days
-        on days.store_key = special_days.store_key
-        and days.local_day = special_days.local_day
-    where special_days.store_key is null
-),
-
-spans as (
     select
         days.store_key,
         days.week_us,
@@ -53,7 +40,27 @@ spans as (
     inner join special_hours
         on days.store_key = special_hours.store_key
         and days.local_day = special_hours.local_day
-    where special_hours.opens_us is not null
+),
+
+ordinary_days as (
+    select days.*
+    from days
+    left join special_days
+        on days.store_key = special_days.store_key
+        and days.week_us = special_days.week_us
+        and days.local_day = special_days.local_day
+    where special_days.store_key is null
+),
+
+spans as (
+    select
+        store_key,
+        week_us,
+        local_day,
+        opens_us,
+        closes_us,
+    from special_days
+    where opens_us is not null
 
     union all
 

@@ -12,10 +12,12 @@ horizon as (
 
 -- Hours belong to the date they open on and may reach into the next, perhaps of the next week.
 special_days as (
-    select distinct
-        store_key,
-        unnest([local_day, local_day + 1]) as local_day,
-    from {{ ref('int_special_hours') }}
+    select
+        special_hours.store_key,
+        unnest([special_hours.local_day, special_hours.local_day + 1]) as local_day,
+    from {{ ref('int_special_hours') }} as special_hours
+    cross join horizon
+    where special_hours.local_day <= {{ day_of('horizon.as_of_us') }} + 1
 ),
 
 weeks as (
