@@ -3,7 +3,8 @@
 Run: `python -m api.build_worker <target path> [flags of dbt] [-- flags of dbt build]`. Each line on
 standard input asks for a build; each build is answered by lines of JSON on standard output: one for
 each model that is done, see `Progress`, and the last one says how it ended, see `Outcome`. The end
-of standard input ends the process, also in the middle of a build.
+of standard input ends the process, also in the middle of a build; what was built by then is written
+down.
 
 A build runs in a fork of this process: it starts with dbt imported and the project parsed, and
 what it leaves behind in memory goes with it.
@@ -239,9 +240,11 @@ def in_fork(work: Callable[[Tell], Outcome], channel: int) -> bool:
     pid = os.fork()
     if pid == 0:
         status = 1
+        is_over = threading.Event()
         try:
-            threading.Thread(target=_exit_at_end_of_input, daemon=True).start()
+            threading.Thread(target=_exit_at_end_of_input, args=[is_over], daemon=True).start()
             ended = work(lambda progress: _send(channel, asdict(progress)))
+            is_over.set()
             # What was built is published: whoever waits need not wait for this, too.
             _send(channel, ended)
             close_database()
@@ -255,10 +258,17 @@ def in_fork(work: Callable[[Tell], Outcome], channel: int) -> bool:
     return code == 0
 
 
-def _exit_at_end_of_input() -> None:
-    while os.read(0, 1):
-        pass
-    os._exit(1)
+def _exit_at_end_of_input(is_over: threading.Event) -> None:
+    """End a build that nobody waits for, unless it is over and only has to be written down.
+
+    Nothing is read: a request that comes meanwhile is for the process above.
+    """
+    input_ended = select.poll()
+    # That there is no writer any more is told in any case.
+    input_ended.register(0, 0)
+    input_ended.poll()
+    if not is_over.is_set():
+        os._exit(1)
 
 
 def _send(channel: int, message: Mapping[str, Any]) -> None:

@@ -1,5 +1,8 @@
 """Of all that dbt says, who asked for the report learns how far it is and why it failed."""
 
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,6 +13,21 @@ from dbt.cli.main import dbtRunnerResult
 from api.build_worker import Counter, outcome
 from api.builds import Progress, service_builder
 from api.settings import PROJECT, Settings
+
+# A worker whose build is over at once, while what it has built takes a second to write down. Then
+# it passes on the next request.
+WRITING = """
+import os, time
+from api import build_worker
+
+def write_down():
+    time.sleep(1)
+    os.write(1, b"written\\n")
+
+build_worker.close_database = write_down
+build_worker.in_fork(lambda tell: {"error": None, "is_locked": False}, 1)
+os.write(1, os.read(0, 1))
+"""
 
 
 def failed(text: str) -> dbtRunnerResult:
@@ -144,3 +162,29 @@ def test_file_that_another_process_is_writing():
         "Conflicting lock is held in /usr/bin/python3.11 (PID 12)."
     )
     assert outcome(failed(text)) == {"error": text, "is_locked": True}
+
+
+@pytest.fixture
+def writing() -> Iterator[subprocess.Popen[bytes]]:
+    """Offer such a worker, whose build is over."""
+    command = [sys.executable, "-c", WRITING]
+    with subprocess.Popen(
+        command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as worker:
+        assert worker.stdout is not None
+        assert b'"error": null' in worker.stdout.readline()
+        yield worker
+
+
+def test_a_build_may_be_asked_for_before_the_last_is_written_down(
+    writing: subprocess.Popen[bytes],
+):
+    said, _ = writing.communicate(b"!")
+    assert said == b"written\n!"
+
+
+def test_what_is_built_is_written_down_though_nobody_asks_for_more(
+    writing: subprocess.Popen[bytes],
+):
+    said, _ = writing.communicate()
+    assert said == b"written\n"
