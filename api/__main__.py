@@ -62,8 +62,13 @@ def report(settings: Settings) -> None:
     builder = one_builder(settings)
     try:
         builder.build()
+        _write_and_show(settings)
+        builder.finish()
     finally:
         builder.close()
+
+
+def _write_and_show(settings: Settings) -> None:
     releases = Releases(settings.db)
     path = settings.output / NEWEST
     with releases.open_newest() as (release, connection):

@@ -89,6 +89,18 @@ class DbtBuilder:
         if outcome["error"]:
             raise BuildError(outcome["error"])
 
+    def finish(self) -> None:
+        """Let the worker write down what it has built, and end; no build follows.
+
+        Otherwise DuckDB's log would grow with each build, and be read again at the next.
+        """
+        with self._lock:
+            self._is_closed = True
+            if self._worker is not None and self._worker.stdin is not None:
+                self._worker.stdin.close()
+                self._worker.wait()
+                self._worker = None
+
     def close(self) -> None:
         with self._lock:
             self._is_closed = True

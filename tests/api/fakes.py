@@ -106,6 +106,7 @@ class FakeBuilder:
 
     def __init__(self, settings: Settings) -> None:
         self.builds = 0
+        self.is_finished = False
         self.has_begun = threading.Event()
         self.may_end = threading.Event()
         self.may_end.set()
@@ -125,6 +126,9 @@ class FakeBuilder:
         assert self.may_end.wait(10)
         self.meanwhile()
         point_to(release, self._settings.db, began)
+
+    def finish(self) -> None:
+        self.is_finished = True
 
     def close(self) -> None:
         self.may_end.set()

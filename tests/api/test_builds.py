@@ -27,7 +27,11 @@ for line in sys.stdin:
         sys.exit(1)
     for done in (0, 1):
         print('{"models_done": %d, "models_all": 2}' % done, flush=True)
-    print('{"error": null, "is_locked": false}' if answer == "die once" else answer, flush=True)
+    print(answer if answer.startswith("{") else '{"error": null, "is_locked": false}', flush=True)
+if answer == "write down":
+    time.sleep(0.5)
+    with open(log, "a") as file:
+        print("written down", file=file)
 """
 
 
@@ -114,6 +118,13 @@ def test_close_ends_a_build(log: Path, workers: list[Worker]):
         worker.builder.build()
     closing.join()
     assert all(not _is_alive(pid) for pid in worker.pids())
+
+
+def test_finish_waits_until_the_worker_has_ended_by_itself(log: Path, workers: list[Worker]):
+    workers.append(worker := Worker(log, "write down"))
+    worker.builder.build()
+    worker.builder.finish()
+    assert log.read_text().endswith("written down\n")
 
 
 def test_no_build_after_close(log: Path, workers: list[Worker]):

@@ -138,6 +138,7 @@ def test_report_builds_each_time(settings: Settings, builder: FakeBuilder):
     commands.main(["report"])
     commands.main(["report"])
     assert builder.builds == 2
+    assert builder.is_finished
 
 
 @pytest.mark.usefixtures("_without_dbt")
