@@ -18,9 +18,15 @@ windows_by_week as (
 
 exclusions_by_week as (
     select
-        *,
-        unnest(range({{ week_of('started_us') }}, {{ week_of('ended_us') }} + 1)) as week,
+        exclusions.store_key,
+        exclusions.started_us,
+        exclusions.ended_us,
+        unnest(range(
+            {{ week_of('greatest(exclusions.started_us, horizon.starts_us)') }},
+            {{ week_of('least(exclusions.ended_us, horizon.as_of_us)') }} + 1
+        )) as week,
     from exclusions
+    cross join {{ ref('int_horizon') }} as horizon
 ),
 
 clipped as (
