@@ -59,7 +59,13 @@ def _first_line(chunks: Iterable[bytes]) -> bytes:
 
 
 def _header(line: bytes) -> tuple[str, list[str]]:
-    """Return the delimiter that makes the most columns of a line, and their names."""
+    """Return the delimiter that makes the most columns of a line, and their names.
+
+    Raises DamagedError if the line is in UTF-16.
+    """
+    # Every other byte of UTF-16 is zero where it is ASCII, as the names of columns are.
+    if 3 * line.count(0) > len(line):
+        raise DamagedError("it is text in UTF-16, not in UTF-8")
     text = line.decode("utf-8", "replace").removeprefix("\ufeff").strip(" ")
     columns = {
         delimiter: next(csv.reader([text], delimiter=delimiter), []) or [""]

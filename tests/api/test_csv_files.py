@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from api import unpacking
-from api.csv_files import Dialect, csv_dialect
+from api.csv_files import DamagedError, Dialect, csv_dialect
 
 
 @pytest.fixture(params=[1, 2, 3, 1 << 20])
@@ -42,6 +42,12 @@ def test_header(tmp_path: Path, header: str, delimiter: str, names: list[str]):
     path.write_text(f"{header}\n1,2;3|4\n")
     found = csv_dialect(path, is_packed=False)
     assert (found.delimiter, found.names) == (delimiter, names)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_is_refused(dialect: Callable[[bytes], Dialect], encoding: str):
+    with pytest.raises(DamagedError, match="UTF-16"):
+        dialect("store_id,timezone_str\r\nA,UTC\r\n".encode(encoding))
 
 
 @pytest.mark.parametrize(

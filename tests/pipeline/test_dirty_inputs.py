@@ -251,6 +251,12 @@ def test_attributes_may_have_any_name(query: Query) -> None:
             "gzip writes (Error -3 while decompressing data: incorrect data check).",
         ),
         (
+            {"timezones_of_excel.csv": "store_id,timezone_str\nA,UTC\n".encode("utf-16-le")},
+            {},
+            "the file {folder}/timezones_of_excel.csv cannot be read to its end: "
+            "it is text in UTF-16, not in UTF-8.",
+        ),
+        (
             {"timezones_twice.csv": b"store_id,timezone_str,Store_ID\nA,UTC,B\n"},
             {},
             "the column store_id comes 2 times in {folder}/timezones_twice.csv; once is expected.",
