@@ -11,6 +11,7 @@ from api.input_columns import expression, input_columns, names_of_models
 from api.rows import columns, identifier, literal
 from api.uploads import Upload, UploadError, check_unpacked_size
 
+_INEXACT = ("FLOAT", "DOUBLE")
 _SAMPLE_ROWS = 1000
 
 # The macro by which staging reads a column that every row needs, and what it can read.
@@ -84,8 +85,14 @@ def _check_parquet(
     ).fetchall()
     check_unpacked_size(size or 0, unpacked_bytes_max)
     source = f"read_parquet({file})"
-    names = list(columns(connection, f"select * from {source}"))
+    types = columns(connection, f"select * from {source}")
+    names = list(types)
     positions = _positions([name.strip().lower() for name in names], input_name, spec)
+    if "store_id" in positions and (kind := types[names[positions["store_id"]]]) in _INEXACT:
+        raise UploadError(
+            f"The column store_id is {kind}, which does not hold all ids exactly; "
+            "write them as text or as whole numbers."
+        )
     needed = {name: identifier(names[position]) for name, position in positions.items()}
     rows = _count(connection, source, needed)
     _check_sample(connection, source, needed, spec)

@@ -95,7 +95,14 @@
                 'the column ' ~ spelling ~ ' comes ' ~ times ~ ' times in ' ~ scan.files[0] ~ '; once is expected.'
             ) %}
         {% endif %}
-        {% do return(scan.names.index(spelling)) %}
+        {% set position = scan.names.index(spelling) %}
+        {% if name == 'store_id' and scan.types[position] in ['FLOAT', 'DOUBLE'] %}
+            {% do stop_build(
+                'the column ' ~ spelling ~ ' in ' ~ scan.files[0] ~ ' is ' ~ scan.types[position]
+                ~ ', which does not hold all ids exactly; write them as text or as whole numbers.'
+            ) %}
+        {% endif %}
+        {% do return(position) %}
     {% endfor %}
     {% if is_optional and name != 'store_id' %}
         {% do return(none) %}

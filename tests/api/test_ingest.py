@@ -324,6 +324,16 @@ def test_what_builds_cannot_read_does_not_land(
     assert landed(settings) == []
 
 
+def test_parquet_with_floating_point_ids_does_not_land(
+    client: TestClient, settings: Settings, tmp_path: Path
+):
+    content = parquet("select 12::double as store_id, 'UTC' as timezone_str", tmp_path)
+    response = post(client, content, "timezones")
+    assert response.status_code == 422
+    assert "store_id is DOUBLE, which does not hold all ids" in response.json()["detail"]
+    assert landed(settings) == []
+
+
 @pytest.mark.parametrize("cut", [0.3, 0.9])
 def test_parquet_that_was_cut_does_not_land(
     client: TestClient, settings: Settings, tmp_path: Path, cut: float

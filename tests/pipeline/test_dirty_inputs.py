@@ -302,6 +302,18 @@ def test_what_stops_a_build_is_said_in_a_sentence(
     assert "Traceback" not in output
 
 
+def test_ids_that_are_floating_point_stop_a_build(tmp_path: Path) -> None:
+    """As pandas writes whole numbers where some are missing: 12 would be the store 12.0."""
+    file = tmp_path / "timezones_of_pandas.parquet"
+    duckdb.execute(f"copy (select 12::double as store_id, 'UTC' as timezone_str) to '{file}'")
+    is_built, output = _run_dbt(tmp_path, {}, "run", "--select", "stg_timezones")
+    assert not is_built
+    assert (
+        f"Store Uptime: the column store_id in {file} is DOUBLE, which does not hold all ids "
+        "exactly; write them as text or as whole numbers."
+    ) in output
+
+
 def test_files_that_are_called_like_inputs_and_not_read_are_named(tmp_path: Path) -> None:
     files = dict.fromkeys(("store_status_2.xlsx", "Timezones.csv.zip", "notes.csv"), b"")
     is_built, output = _run_dbt(tmp_path, files, "run", "--select", "stg_timezones")
