@@ -8,11 +8,10 @@ exclusions as (
     select * from {{ ref('int_exclusions') }}
 ),
 
--- Joined week by week, so that the cost stays linear where a long history has many exclusions.
 windows_by_week as (
     select
         *,
-        unnest(range({{ week_of('started_us') }}, {{ week_of('ended_us') }} + 1)) as week,
+        {{ each_week('started_us', 'ended_us') }} as week,
     from windows
 ),
 
@@ -21,18 +20,17 @@ exclusions_by_week as (
         exclusions.store_key,
         exclusions.started_us,
         exclusions.ended_us,
-        unnest(range(
-            {{ week_of('greatest(exclusions.started_us, horizon.starts_us)') }},
-            {{ week_of('least(exclusions.ended_us, horizon.as_of_us)') }} + 1
-        )) as week,
+        {{ each_week(
+            'greatest(exclusions.started_us, horizon.starts_us)',
+            'least(exclusions.ended_us, horizon.as_of_us)'
+        ) }} as week,
     from exclusions
     cross join {{ ref('int_horizon') }} as horizon
 ),
 
-clipped as (
+excluded as (
     select
         windows.store_key,
-        windows.week,
         windows.started_us as window_us,
         windows.ended_us as window_ended_us,
         greatest(windows.started_us, exclusions.started_us) as started_us,
@@ -43,18 +41,8 @@ clipped as (
         and windows.week = exclusions.week
         and windows.started_us < exclusions.ended_us
         and windows.ended_us > exclusions.started_us
-),
-
--- A pair that meets in several weeks counts in the week in which their overlap begins.
-excluded as (
-    select
-        store_key,
-        window_us,
-        window_ended_us,
-        started_us,
-        ended_us,
-    from clipped
-    where week = {{ week_of('started_us') }}
+    -- A pair that meets in several weeks counts in the week in which their overlap begins.
+    where windows.week = {{ week_of('greatest(windows.started_us, exclusions.started_us)') }}
 ),
 
 cut as (

@@ -15,18 +15,17 @@ business_windows as (
     select * from {{ ref('int_open_time') }}
 ),
 
--- Joined week by week, so that the cost of the join stays linear in the length of the history.
 statuses_by_week as (
     select
         *,
-        unnest(range({{ week_of('started_us') }}, {{ week_of('ended_us') }} + 1)) as week,
+        {{ each_week('started_us', 'ended_us') }} as week,
     from statuses
 ),
 
 business_windows_by_week as (
     select
         *,
-        unnest(range({{ week_of('started_us') }}, {{ week_of('ended_us') }} + 1)) as week,
+        {{ each_week('started_us', 'ended_us') }} as week,
     from business_windows
 ),
 
