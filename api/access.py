@@ -19,8 +19,8 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 
-from api.instants import as_text
-from api.sqlite import connect, now
+from api.instants import as_text, now
+from api.sqlite import connect
 
 Scope = Literal["read", "run", "ingest", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)

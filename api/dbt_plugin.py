@@ -49,10 +49,11 @@ class Plugin(BasePlugin):
             )
         try:
             # DuckDB knows `~`, too.
-            Path(creds.path).expanduser().parent.mkdir(parents=True, exist_ok=True)
+            db = Path(creds.path).expanduser()
+            db.parent.mkdir(parents=True, exist_ok=True)
             while (opened := self._open(creds.path, config)) is None:
                 time.sleep(_LOOK_SECONDS)
-            Releases(Path(creds.path).expanduser()).remove_unfinished()
+            Releases(db).remove_unfinished()
         except (OSError, duckdb.Error) as error:
             raise RuntimeError(f"Store Uptime: {error}") from error
         Plugin._deadline = None

@@ -26,3 +26,7 @@ def as_text(at: datetime) -> str:
     """Return an instant as the service writes it, which sorts by time; without a zone it is UTC."""
     in_utc = at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
     return in_utc.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def now() -> str:
+    return as_text(datetime.now(UTC))

@@ -2,12 +2,11 @@
 
 import logging
 import sys
-from datetime import UTC, datetime
 from json.encoder import encode_basestring_ascii as quoted
 
 import structlog
 
-from api.instants import as_text
+from api.instants import now
 
 
 def configure() -> None:
@@ -44,5 +43,5 @@ def log_request(method: str, path: str, status: int, seconds: float, request_id:
     sys.stderr.write(
         f'{{"method": {quoted(method)}, "path": {quoted(path)}, "status": {status}, '
         f'"seconds": {seconds:.6f}, "request_id": {quoted(request_id)}, "event": "request", '
-        f'"level": "info", "timestamp": "{as_text(datetime.now(UTC))}"}}\n'
+        f'"level": "info", "timestamp": "{now()}"}}\n'
     )

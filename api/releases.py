@@ -115,9 +115,7 @@ class Releases:
         for log_file in self.folder.glob("*.duckdb.wal"):
             path = log_file.with_suffix("")
             if current is None or path.name != current.path.name:
-                path.unlink(missing_ok=True)
-                log_file.unlink(missing_ok=True)
-                log.info("Removed the unfinished release %s", path.stem)
+                _remove(path, "unfinished release")
 
     def prune(self, kept: int, kept_seconds: float) -> None:
         """Remove releases that are neither among the newest `kept` nor younger than given.
@@ -129,9 +127,7 @@ class Releases:
         for path in found[kept:]:
             is_current = current is not None and path.samefile(current.path)
             if not is_current and _modified_at(path) < time.time() - kept_seconds:
-                path.unlink(missing_ok=True)
-                path.with_name(path.name + ".wal").unlink(missing_ok=True)
-                log.info("Removed the release %s", path.stem)
+                _remove(path, "release")
 
 
 class SharedReleases:
@@ -204,6 +200,12 @@ def attach_sql(path: Path) -> str:
     The name matters: DuckDB 1.5 writes it into the views of a release.
     """
     return f"attach {literal(path)} as release (read_only); use release;"
+
+
+def _remove(path: Path, what: str) -> None:
+    path.unlink(missing_ok=True)
+    path.with_name(path.name + ".wal").unlink(missing_ok=True)
+    log.info("Removed the %s %s", what, path.stem)
 
 
 def _modified_at(path: Path) -> float:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
-from api.instants import as_text
+from api.instants import as_text, now
 from api.options import Format, ReportOptions
-from api.sqlite import connect, now
+from api.sqlite import connect
 
 Status = Literal["Queued", "Running", "Complete", "Failed"]
 

@@ -1,11 +1,8 @@
 """SQLite files that the service and its commands share."""
 
 import sqlite3
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
-
-from api.instants import as_text
 
 
 def connect(path: Path, synchronous: Literal["full", "normal"]) -> sqlite3.Connection:
@@ -17,7 +14,3 @@ def connect(path: Path, synchronous: Literal["full", "normal"]) -> sqlite3.Conne
     connection.execute("pragma journal_mode = wal")
     connection.execute(f"pragma synchronous = {synchronous}")
     return connection
-
-
-def now() -> str:
-    return as_text(datetime.now(UTC))
