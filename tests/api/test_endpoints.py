@@ -244,24 +244,25 @@ def test_number_is_no_instant(client: TestClient, method: str, url: str, name: s
     )
 
 
-@pytest.mark.parametrize("body", [b"\xff", b"[" * 100_000])
-def test_body_that_cannot_be_read_is_said_in_a_sentence(client: TestClient, body: bytes):
-    response = client.post(
-        "/trigger_report", content=body, headers={"Content-Type": "application/json"}
-    )
-    assert (response.status_code, response.json()["detail"]) == (
-        400,
-        "The body cannot be read as JSON.",
-    )
-
-
-def test_json_that_breaks_off_is_said_in_a_sentence(client: TestClient):
+@pytest.mark.parametrize(
+    ("body", "status", "detail"),
+    [
+        (b"\xff", 400, "The body cannot be read as JSON."),
+        (b"[" * 100_000, 400, "The body cannot be read as JSON."),
+        (
+            b'{"units": ',
+            422,
+            "The body cannot be read as JSON: expecting value at character 10.",
+        ),
+    ],
+    ids=["bytes", "deep", "broken off"],
+)
+def test_body_that_cannot_be_read_is_said_in_a_sentence(
+    client: TestClient, body: bytes, status: int, detail: str
+):
     headers = {"Content-Type": "application/json"}
-    response = client.post("/trigger_report", content=b'{"units": ', headers=headers)
-    assert (response.status_code, response.json()["detail"]) == (
-        422,
-        "The body cannot be read as JSON: expecting value at character 10.",
-    )
+    response = client.post("/trigger_report", content=body, headers=headers)
+    assert (response.status_code, response.json()["detail"]) == (status, detail)
 
 
 def test_json_that_is_not_called_so_is_refused(client: TestClient):
