@@ -1,4 +1,4 @@
-{# Days are counted from 1970-01-01. #}
+{# Days are counted from 1970-01-01, before which nothing is told. #}
 {% macro day_of(us) -%}
-    cast(floor(({{ us }}) / 86400000000.0) as bigint)
+    (({{ us }}) // 86400000000)
 {%- endmacro %}

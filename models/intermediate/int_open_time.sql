@@ -4,29 +4,19 @@ with windows as (
     select * from {{ ref('int_business_windows') }}
 ),
 
+-- Exclusions may reach over centuries.
 exclusions as (
-    select * from {{ ref('int_exclusions') }}
-),
-
-windows_by_week as (
-    select
-        *,
-        {{ each_week('started_us', 'ended_us') }} as week,
-    from windows
-),
-
-exclusions_by_week as (
     select
         exclusions.store_key,
-        exclusions.started_us,
-        exclusions.ended_us,
-        {{ each_week(
-            'greatest(exclusions.started_us, horizon.starts_us)',
-            'least(exclusions.ended_us, horizon.as_of_us)'
-        ) }} as week,
-    from exclusions
+        greatest(exclusions.started_us, horizon.starts_us) as started_us,
+        least(exclusions.ended_us, horizon.as_of_us) as ended_us,
+    from {{ ref('int_exclusions') }} as exclusions
     cross join {{ ref('int_horizon') }} as horizon
 ),
+
+{{ by_week('windows') }},
+
+{{ by_week('exclusions') }},
 
 excluded as (
     select
@@ -39,10 +29,9 @@ excluded as (
     inner join exclusions_by_week as exclusions
         on windows.store_key = exclusions.store_key
         and windows.week = exclusions.week
+        and windows.week = greatest(windows.first_week, exclusions.first_week)
         and windows.started_us < exclusions.ended_us
         and windows.ended_us > exclusions.started_us
-    -- A pair that meets in several weeks counts in the week in which their overlap begins.
-    where windows.week = {{ week_of('greatest(windows.started_us, exclusions.started_us)') }}
 ),
 
 cut as (

@@ -15,24 +15,13 @@ business_windows as (
     select * from {{ ref('int_open_time') }}
 ),
 
-statuses_by_week as (
-    select
-        *,
-        {{ each_week('started_us', 'ended_us') }} as week,
-    from statuses
-),
+{{ by_week('statuses') }},
 
-business_windows_by_week as (
-    select
-        *,
-        {{ each_week('started_us', 'ended_us') }} as week,
-    from business_windows
-),
+{{ by_week('business_windows') }},
 
 clipped as (
     select
         statuses.store_key,
-        statuses.week,
         greatest(statuses.started_us, business_windows.started_us) as started_us,
         least(statuses.ended_us, business_windows.ended_us) as ended_us,
         case
@@ -46,6 +35,7 @@ clipped as (
     inner join business_windows_by_week as business_windows
         on statuses.store_key = business_windows.store_key
         and statuses.week = business_windows.week
+        and statuses.week = greatest(statuses.first_week, business_windows.first_week)
         and statuses.started_us < business_windows.ended_us
         and statuses.ended_us > business_windows.started_us
 )
@@ -57,7 +47,4 @@ select
     cast(status as {{ status_type() }}) as status,
     is_confirmed,
 from clipped
-where
-    -- A pair that meets in several weeks counts in the week in which their overlap begins.
-    week = {{ week_of('started_us') }}
-    and ended_us >= changed_us
+where ended_us >= changed_us

@@ -81,6 +81,9 @@ DAMAGES = {
         f"{NO_TIMELINE} where store_key = 1",
         f"{NO_TIMELINE} where store_key = 1 and ended_us < 1773000000000000",
         "insert into intermediate.int_store_timeline from intermediate.int_store_timeline limit 1",
+        "update intermediate.int_store_timeline "
+        "set started_us = started_us - 1, ended_us = ended_us - 1 where store_key = 1",
+        "update intermediate.int_store_timeline set ended_us = started_us where store_key = 1",
         "insert into intermediate.int_business_windows values (1, 0, 1773000000000000)",
         "delete from intermediate.int_changes; delete from intermediate.int_business_windows",
     ],
