@@ -213,3 +213,11 @@ def test_unit_tests_pass_whatever_the_policy(sample_warehouse: Path, tmp_path: P
     has_passed, output = run_dbt(options, environment(file))
     assert has_passed, output
     assert output.count(" PASS ") == len(list(unit_tests()))
+
+
+def test_part_of_a_build_runs_the_data_tests_that_it_has_the_tables_for(tmp_path: Path) -> None:
+    options = ["build", "--exclude-resource-type", "unit_test", "--select", "+store_report"]
+    is_built, output = run_dbt(options, environment(tmp_path / "store_uptime.duckdb"))
+    assert is_built, output
+    assert "PASS assert_every_store_is_reported" in output
+    assert "assert_days_add_up" not in output
