@@ -8,12 +8,7 @@ with summed as (
         period_uptime.started_at,
         period_uptime.ended_at,
         count(*) as stores,
-        {% for seconds in [
-            'business_seconds', 'uptime_seconds', 'downtime_seconds', 'unknown_seconds',
-            'excluded_seconds', 'confirmed_seconds', 'uptime_seconds_min', 'uptime_seconds_max',
-        ] -%}
-        {{ exact_sum('period_uptime.' ~ seconds, 'decimal(24, 6)') }} as {{ seconds }},
-        {% endfor %}
+        {{ sums_of_figures('period_uptime') }},
     from {{ ref('period_uptime') }} as period_uptime
     inner join {{ ref('store_groups') }} as store_groups
         on period_uptime.store_id = store_groups.store_id
