@@ -1,6 +1,8 @@
 """Inputs by HTTP: an upload is checked, becomes a file among the inputs, and has a receipt."""
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -149,13 +151,13 @@ async def ingest(
     Send `replace=true` where a file is meant to stand for all that was sent before.
     """
     _check_request(request, name)
-    settings, landing = request.app.state.settings, request.app.state.landing
-    try:
+    settings, dry_runs = request.app.state.settings, request.app.state.dry_runs
+    with _refusals(settings.data):
         if not dry_run:
-            landing.check()
+            request.app.state.landing.check()
             _check_folder(settings.data, is_written=True)
         upload = Upload(
-            request.app.state.dry_runs.folder if dry_run else settings.data,
+            dry_runs.folder if dry_run else settings.data,
             settings.upload_bytes_max,
             settings.unpacked_bytes_max,
         )
@@ -163,23 +165,12 @@ async def ingest(
             await _receive(request, upload)
             answer: Receipt | Judgement
             if dry_run:
-                async with request.app.state.dry_runs.turn:
+                async with dry_runs.turn:
                     answer = await run_in_threadpool(_judge, request, upload, name)
             else:
                 answer = await run_in_threadpool(_land, request, upload, name, replace)
         finally:
             await run_in_threadpool(upload.discard)
-    except TooLargeError as error:
-        raise HTTPException(413, str(error)) from None
-    except UploadError as error:
-        raise HTTPException(422, str(error)) from None
-    except LandingError as error:
-        raise HTTPException(409, str(error)) from None
-    except OSError as error:
-        if error.errno not in _FULL:
-            _check_folder(settings.data)
-            raise
-        raise HTTPException(507, f"There is no room for the upload: {error.strerror}.") from None
     status = 201 if isinstance(answer, Receipt) and answer.is_new else 200
     return JSONResponse(answer.model_dump(), status)
 
@@ -206,6 +197,24 @@ def get_arrival(request: Request, name: Sha256) -> Arrival:
         is_in_newest_release=is_in,
         release=release,
     )
+
+
+@contextmanager
+def _refusals(data: Path) -> Iterator[None]:
+    """Raise HTTPException for what goes wrong with an upload to the folder `data`."""
+    try:
+        yield
+    except TooLargeError as error:
+        raise HTTPException(413, str(error)) from None
+    except UploadError as error:
+        raise HTTPException(422, str(error)) from None
+    except LandingError as error:
+        raise HTTPException(409, str(error)) from None
+    except OSError as error:
+        if error.errno not in _FULL:
+            _check_folder(data)
+            raise
+        raise HTTPException(507, f"There is no room for the upload: {error.strerror}.") from None
 
 
 def _check_folder(data: Path, is_written: bool = False) -> None:

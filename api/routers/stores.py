@@ -207,23 +207,9 @@ def list_stores(
 
     def ask(release: Release, connection: duckdb.DuckDBPyConnection) -> bytes:
         store_columns = columns(connection, "stores")
-        attributes = _attributes(store_columns)
-        conditions = Conditions()
+        conditions = _conditions(store_columns, search, status, timezone)
         if (allowed := allowed_stores(request)) is not None:
             conditions.add("stores.store_id in (select unnest(?::varchar[]))", allowed)
-        if search:
-            names = ["store_id", *(name for name in attributes if attributes[name] == "VARCHAR")]
-            texts = [f"lower(stores.{identifier(name)})" for name in names]
-            conditions.add(
-                " or ".join(f"contains({text}, lower(?))" for text in texts),
-                *[search] * len(texts),
-            )
-        if status == "never_polled":
-            conditions.add("stores.last_status is null")
-        elif status is not None:
-            conditions.add("stores.last_status = ?", status)
-        if timezone is not None:
-            conditions.add("stores.timezone = ?", timezone)
         source, key = "stores", f"stores.{sort}"
         if sort in _FIGURE_SORTS:
             period, column = _FIGURE_SORTS[sort]
@@ -331,6 +317,27 @@ def get_store(request: Request, store_id: StoreId) -> Response:
         ).encode()
 
     return answer(request, ask)
+
+
+def _conditions(
+    store_columns: dict[str, str], search: str | None, status: str | None, timezone: str | None
+) -> Conditions:
+    conditions = Conditions()
+    if search:
+        attributes = _attributes(store_columns)
+        names = ["store_id", *(name for name in attributes if attributes[name] == "VARCHAR")]
+        texts = [f"lower(stores.{identifier(name)})" for name in names]
+        conditions.add(
+            " or ".join(f"contains({text}, lower(?))" for text in texts),
+            *[search] * len(texts),
+        )
+    if status == "never_polled":
+        conditions.add("stores.last_status is null")
+    elif status is not None:
+        conditions.add("stores.last_status = ?", status)
+    if timezone is not None:
+        conditions.add("stores.timezone = ?", timezone)
+    return conditions
 
 
 def _items(
