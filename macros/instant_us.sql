@@ -3,7 +3,7 @@
 {% macro instant_us(text) -%}
     case
         when regexp_full_match(
-            {{ text }}, '\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z| UTC)?'
+            {{ text }}, '\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?(Z| UTC)?)?'
         )
             then epoch_us(try_cast({{ text }} as timestamp))
         when regexp_full_match(
