@@ -15,7 +15,7 @@
     {% do keep_views(results) %}
     {% set copies = [] %}
     {% for node in graph.nodes.values() if is_table_for_readers(node) %}
-        {% set name = node.schema ~ '.' ~ node.name %}
+        {% set name = node.schema ~ '.' ~ node.alias %}
         {% do copies.append('create table release.' ~ name ~ ' as from ' ~ name) %}
     {% endfor %}
     {% do copies.append('use release') %}
@@ -70,13 +70,20 @@
 
 {# The marts, and the tables that their views stand on. #}
 {% macro is_for_readers(node) %}
-    {% do return(node.resource_type == 'model' and (node.schema == target.schema or node.name in readers_tables())) %}
+    {% set is_relation = node.resource_type == 'model' and node.config.materialized != 'ephemeral' %}
+    {% do return(is_relation and (node.schema == target.schema or node.name in readers_tables())) %}
 {% endmacro %}
 
 
+{# A view is copied as a table if readers lack what it stands on: a seed, for instance, or a file. #}
 {% macro is_table_for_readers(node) %}
-    {% set is_table = node.config.materialized != 'view' or node.config.meta.is_table_for_readers %}
-    {% do return(is_table and is_for_readers(node)) %}
+    {% if is_for_readers(node) and node.config.materialized == 'view' %}
+        {% for parent in node.depends_on.nodes if not is_for_readers(graph.nodes.get(parent, {})) %}
+            {% do return(true) %}
+        {% endfor %}
+        {% do return(not node.depends_on.nodes) %}
+    {% endif %}
+    {% do return(is_for_readers(node)) %}
 {% endmacro %}
 
 
@@ -87,7 +94,7 @@
     {% for result in results if is_for_readers(result.node) and not is_table_for_readers(result.node) %}
         {% set sql = result.node.compiled_code | replace(adapter.quote(target.database) ~ '.', '') %}
         {% do views.append('(' ~ [
-            loop.index, quoted(result.node.schema ~ '.' ~ result.node.name), quoted(sql)
+            loop.index, quoted(result.node.schema ~ '.' ~ result.node.alias), quoted(sql)
         ] | join(', ') ~ ')') %}
     {% endfor %}
     {% if not graph.left_out %}

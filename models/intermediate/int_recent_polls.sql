@@ -1,4 +1,4 @@
-{{ config(materialized='view', meta={'is_table_for_readers': true}) }}
+{{ config(materialized='view') }}
 
 with polls as (
     select * from {{ ref('int_polls') }}

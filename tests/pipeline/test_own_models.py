@@ -1,0 +1,85 @@
+"""Models, seeds and macros of an analyst's own, beside those of the project."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from api.settings import PROJECT
+
+FILES = {
+    "seeds/weights.csv": "day_of_week,weight\n0,10\n",
+    "models/own/budget.sql": "select budget from read_csv('budget.csv')",
+    "models/own/weights_seen.sql": "select weight from {{ ref('weights') }}",
+    "models/own/polls_seen.sql": "select count(*) as polls from {{ ref('int_polls') }}",
+    "models/own/down.sql": """
+        {{ config(materialized='ephemeral') }}
+        select distinct store_id from {{ ref('period_uptime') }} where downtime_seconds > 0
+    """,
+    "models/own/stores_down.sql": "select count(*) as stores from {{ ref('down') }}",
+    "models/own/longest.sql": """
+        {{ config(materialized='table', alias='longest_outage') }}
+        select max(business_seconds_lost) as seconds from {{ ref('outages') }}
+    """,
+    "models/own/outages_of_stores.sql": """
+        select store_id, count(*) as outages from {{ ref('outages') }} group by store_id
+    """,
+    "budget.csv": "budget\n100\n",
+}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the project that has models of its own."""
+    project = tmp_path_factory.mktemp("own") / "project"
+    for folder in ("api", "macros", "models", "seeds", "tests/sql"):
+        shutil.copytree(PROJECT / folder, project / folder)
+    for file in ("dbt_project.yml", "profiles.yml", "selectors.yml"):
+        shutil.copy(PROJECT / file, project)
+    for name, text in FILES.items():
+        (project / name).parent.mkdir(exist_ok=True)
+        (project / name).write_text(text)
+    return project
+
+
+def build(project: Path) -> dict[str, list[tuple]]:
+    """Build and return the rows that the newest release has of the own models."""
+    environment = os.environ | {"STORE_UPTIME_DATA": "seeds", "STORE_UPTIME_DB": "built/up.duckdb"}
+    run = subprocess.run(
+        [
+            Path(sys.executable).with_name("dbt"),
+            "build",
+            *("--exclude-resource-type", "unit_test", "test"),
+        ],
+        cwd=project,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stdout
+    newest = max((project / "built/releases").iterdir())
+    with duckdb.connect(str(newest), read_only=True) as release:
+        names = ["budget", "weights_seen", "polls_seen", "stores_down", "longest_outage"]
+        return {
+            name: release.execute(f"from {name}").fetchall()
+            for name in [*names, "outages_of_stores"]
+        }
+
+
+def test_release_has_own_models_whatever_they_stand_on(project: Path) -> None:
+    release = build(project)
+    with duckdb.connect(str(project / "built/up.duckdb"), read_only=True) as warehouse:
+        polls = warehouse.execute("select count(*) from intermediate.int_polls").fetchall()
+        stores = warehouse.execute(
+            "select count(distinct store_id) from period_uptime where downtime_seconds > 0"
+        ).fetchall()
+    assert release["budget"] == [(100,)]
+    assert release["weights_seen"] == [(10,)]
+    assert release["polls_seen"] == polls
+    assert release["stores_down"] == stores
+    assert release["longest_outage"][0][0] > 0
+    assert release["outages_of_stores"]
