@@ -25,12 +25,16 @@
 {# What the numbers depend on besides the inputs and the policy: the models and their contracts,
    macros, seeds, and the project's configuration. #}
 {% macro code_fingerprint() %}
+    {% set files = [
+        'dbt_project.yml', 'models/**/*.yml', 'models/**/*.sql', 'macros/**/*.sql', 'seeds/**/*.yml'
+    ] %}
+    {# Not all files of the folder: the sample inputs are read as inputs. #}
+    {% for node in graph.nodes.values() if node.resource_type == 'seed' and node.package_name == project_name %}
+        {% do files.append(node.original_file_path) %}
+    {% endfor %}
     {% set rows = run_query("
         select md5(string_agg(filename || md5(content), ' ' order by filename))
-        from read_text([
-            'dbt_project.yml', 'models/**/*.yml', 'models/**/*.sql', 'macros/*.sql',
-            'seeds/periods.csv', 'seeds/timezone_*.csv'
-        ])
+        from read_text(['" ~ files | join("', '") ~ "'])
     ").rows %}
     {% do return(rows[0][0]) %}
 {% endmacro %}

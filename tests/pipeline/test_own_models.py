@@ -14,7 +14,7 @@ from api.settings import PROJECT
 FILES = {
     "seeds/weights.csv": "day_of_week,weight\n0,10\n",
     "models/own/budget.sql": "select budget from read_csv('budget.csv')",
-    "models/own/weights_seen.sql": "select weight from {{ ref('weights') }}",
+    "models/own/weights_seen.sql": "select * from {{ ref('weights') }}",
     "models/own/polls_seen.sql": "select count(*) as polls from {{ ref('int_polls') }}",
     "models/own/down.sql": """
         {{ config(materialized='ephemeral') }}
@@ -28,13 +28,37 @@ FILES = {
     "models/own/outages_of_stores.sql": """
         select store_id, count(*) as outages from {{ ref('outages') }} group by store_id
     """,
+    "models/own/numbers.sql": """
+        {{ config(materialized='table') }}
+        select distinct {{ own_number() }} as number from {{ ref('weekly_hours') }}
+    """,
+    "macros/own/own_number.sql": "{% macro own_number() %}1{% endmacro %}",
+    "models/own/budget_copied.sql": """
+        {{ config(materialized='table') }}
+        select * from {{ ref('budget') }}
+    """,
+    "models/own/weights_copied.sql": """
+        {{ config(materialized='table') }}
+        select * from {{ ref('weights') }}
+    """,
     "budget.csv": "budget\n100\n",
 }
+OWN_TABLES = (
+    "budget",
+    "budget_copied",
+    "longest_outage",
+    "numbers",
+    "outages_of_stores",
+    "polls_seen",
+    "stores_down",
+    "weights_copied",
+    "weights_seen",
+)
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a copy of the project that has models of its own."""
+    """Return a copy of the project that has models of its own, and was built."""
     project = tmp_path_factory.mktemp("own") / "project"
     for folder in ("api", "macros", "models", "seeds", "tests/sql"):
         shutil.copytree(PROJECT / folder, project / folder)
@@ -43,11 +67,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, text in FILES.items():
         (project / name).parent.mkdir(exist_ok=True)
         (project / name).write_text(text)
+    build(project)
     return project
 
 
-def build(project: Path) -> dict[str, list[tuple]]:
-    """Build and return the rows that the newest release has of the own models."""
+def build(project: Path) -> None:
     environment = os.environ | {"STORE_UPTIME_DATA": "seeds", "STORE_UPTIME_DB": "built/up.duckdb"}
     run = subprocess.run(
         [
@@ -61,25 +85,39 @@ def build(project: Path) -> dict[str, list[tuple]]:
         text=True,
     )
     assert run.returncode == 0, run.stdout
+
+
+def released(project: Path) -> dict[str, list[tuple]]:
+    """Return the rows that the newest release has of the own models."""
     newest = max((project / "built/releases").iterdir())
     with duckdb.connect(str(newest), read_only=True) as release:
-        names = ["budget", "weights_seen", "polls_seen", "stores_down", "longest_outage"]
-        return {
-            name: release.execute(f"from {name}").fetchall()
-            for name in [*names, "outages_of_stores"]
-        }
+        return {name: release.execute(f"from {name}").fetchall() for name in OWN_TABLES}
 
 
 def test_release_has_own_models_whatever_they_stand_on(project: Path) -> None:
-    release = build(project)
+    release = released(project)
     with duckdb.connect(str(project / "built/up.duckdb"), read_only=True) as warehouse:
         polls = warehouse.execute("select count(*) from intermediate.int_polls").fetchall()
         stores = warehouse.execute(
             "select count(distinct store_id) from period_uptime where downtime_seconds > 0"
         ).fetchall()
     assert release["budget"] == [(100,)]
-    assert release["weights_seen"] == [(10,)]
+    assert release["weights_seen"] == [(0, 10)]
     assert release["polls_seen"] == polls
     assert release["stores_down"] == stores
     assert release["longest_outage"][0][0] > 0
     assert release["outages_of_stores"]
+
+
+def test_what_own_models_read_is_read_again_once_it_changes(project: Path) -> None:
+    (project / "budget.csv").write_text("budget\n200\n")
+    build(project)
+    assert released(project)["budget_copied"] == [(200,)]
+
+    (project / "seeds/weights.csv").write_text("day_of_week,weight\n0,20\n")
+    build(project)
+    assert released(project)["weights_copied"] == [(0, 20)]
+
+    (project / "macros/own/own_number.sql").write_text("{% macro own_number() %}2{% endmacro %}")
+    build(project)
+    assert released(project)["numbers"] == [(2,)]
