@@ -42,7 +42,7 @@
 
 {% macro policy_fingerprint() %}
     {% set parts = [] %}
-    {% for name in policy_names() %}
+    {% for name in names_of_vars() %}
         {% do parts.append(name ~ '=' ~ var(name)) %}
     {% endfor %}
     {% do return(parts | join(' ')) %}

@@ -30,7 +30,8 @@ FILES = {
     """,
     "models/own/numbers.sql": """
         {{ config(materialized='table') }}
-        select distinct {{ own_number() }} as number from {{ ref('weekly_hours') }}
+        select distinct {{ own_number() }} as number, {{ var('own_var') }} as given
+        from {{ ref('weekly_hours') }}
     """,
     "macros/own/own_number.sql": "{% macro own_number() %}1{% endmacro %}",
     "models/own/budget_copied.sql": """
@@ -67,17 +68,20 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, text in FILES.items():
         (project / name).parent.mkdir(exist_ok=True)
         (project / name).write_text(text)
+    settings = (PROJECT / "dbt_project.yml").read_text()
+    (project / "dbt_project.yml").write_text(settings.replace("vars:\n", "vars:\n  own_var: 7\n"))
     build(project)
     return project
 
 
-def build(project: Path) -> None:
+def build(project: Path, *options: str) -> None:
     environment = os.environ | {"STORE_UPTIME_DATA": "seeds", "STORE_UPTIME_DB": "built/up.duckdb"}
     run = subprocess.run(
         [
             Path(sys.executable).with_name("dbt"),
             "build",
             *("--exclude-resource-type", "unit_test", "test"),
+            *options,
         ],
         cwd=project,
         env=environment,
@@ -120,4 +124,9 @@ def test_what_own_models_read_is_read_again_once_it_changes(project: Path) -> No
 
     (project / "macros/own/own_number.sql").write_text("{% macro own_number() %}2{% endmacro %}")
     build(project)
-    assert released(project)["numbers"] == [(2,)]
+    assert released(project)["numbers"] == [(2, 7)]
+
+
+def test_own_vars_can_be_given(project: Path) -> None:
+    build(project, "--vars", "own_var: 8")
+    assert [given for _, given in released(project)["numbers"]] == [8]
