@@ -17,5 +17,7 @@
                 {% do publish_release(results, functions) %}
             {% endif %}
         {% endif %}
+    {% elif execute and flags.WHICH == 'build' %}
+        {{ log('A part of the project was built, so nothing is published', info=true) }}
     {% endif %}
 {% endmacro %}

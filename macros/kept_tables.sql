@@ -43,7 +43,7 @@
 {% macro policy_fingerprint() %}
     {% set parts = [] %}
     {% for name in names_of_vars() %}
-        {% do parts.append(name ~ '=' ~ var(name)) %}
+        {% do parts.append(name ~ '=' ~ var(name, none)) %}
     {% endfor %}
     {% do return(parts | join(' ')) %}
 {% endmacro %}

@@ -221,3 +221,4 @@ def test_part_of_a_build_runs_the_data_tests_that_it_has_the_tables_for(tmp_path
     assert is_built, output
     assert "PASS assert_every_store_is_reported" in output
     assert "assert_days_add_up" not in output
+    assert "A part of the project was built, so nothing is published" in output
