@@ -9,11 +9,20 @@ with periods as (
     ) }}
 ),
 
+-- Of other times the timeline does not tell what a build would.
 horizon as (
     select
         {{ polls_kept_from_us('as_of_us') }} as polls_kept_from_us,
-        {{ instant_given_us('as_of_at') }} as as_of_us,
+        case
+            when {{ instant_given_us('as_of_at') }} between first_poll.polled_us and as_of_us
+                then {{ instant_given_us('as_of_at') }}
+            else error(concat(
+                'The polls are from ', {{ timestamp_utc('first_poll.polled_us') }},
+                ' to ', {{ timestamp_utc('as_of_us') }}, ' UTC, ', as_of_at, ' is outside.'
+            ))
+        end as as_of_us,
     from intermediate.int_horizon
+    cross join (select min(started_us) as polled_us from intermediate.int_status_runs) as first_poll
 ),
 
 runs as (

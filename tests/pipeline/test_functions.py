@@ -119,6 +119,16 @@ def test_a_historic_report_is_what_a_build_of_that_instant_tells(
             assert (unknown > 0) == (instant < "2026-03-11 18:13:22")
 
 
+@pytest.mark.parametrize("name", ["period_uptime", "store_report_mixed_all"])
+@pytest.mark.parametrize("instant", ["2026-02-25 00:00:00", "2026-03-12 18:13:23"])
+def test_a_historic_report_of_no_time_with_polls_is_refused(
+    release: duckdb.DuckDBPyConnection, name: str, instant: str
+) -> None:
+    """A build would tell of business time there that the timeline does not have."""
+    with pytest.raises(duckdb.InvalidInputException, match=f"UTC, {instant} is outside"):
+        release.execute(f"from {name}_as_of('{instant}')").fetchall()
+
+
 def test_what_is_behind_a_figure_adds_up_to_it(release: duckdb.DuckDBPyConnection) -> None:
     """Each store's clipped rows, for a window that begins and ends inside business hours."""
     window = ("2026-03-07 17:12:13.141516", "2026-03-11 16:00:00")
