@@ -12,6 +12,7 @@ what it leaves behind in memory goes with it.
 
 import gc
 import json
+import multiprocessing.util
 import os
 import select
 import sys
@@ -250,6 +251,8 @@ def in_fork(work: Callable[[Tell], Outcome], channel: int) -> bool:
             close_database()
             status = _UNSUCCESSFUL if ended["error"] else 0
         finally:
+            # The end of a fork does not remove the locks that dbt made, which have names.
+            multiprocessing.util._exit_function()
             os._exit(status)
     _, status = os.waitpid(pid, 0)
     code = os.waitstatus_to_exitcode(status)

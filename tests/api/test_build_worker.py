@@ -29,6 +29,20 @@ build_worker.in_fork(lambda tell: {"error": None, "is_locked": False}, 1)
 os.write(1, os.read(0, 1))
 """
 
+# A worker whose build makes a lock, as dbt does for its adapter, and keeps it until the end.
+LOCKING = """
+import multiprocessing
+from api import build_worker
+
+locks = []
+
+def build(tell):
+    locks.append(multiprocessing.get_context("spawn").RLock())
+    return {"error": None, "is_locked": False}
+
+build_worker.in_fork(build, 1)
+"""
+
 
 def failed(text: str) -> dbtRunnerResult:
     return dbtRunnerResult(success=False, exception=RuntimeError(text))
@@ -188,3 +202,15 @@ def test_what_is_built_is_written_down_though_nobody_asks_for_more(
 ):
     said, _ = writing.communicate()
     assert said == b"written\n"
+
+
+def test_a_build_leaves_no_lock_behind():
+    """Python tells of what is left when it ends, and so would `make report`."""
+    command = [sys.executable, "-c", LOCKING]
+    with subprocess.Popen(
+        command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as worker:
+        assert worker.stdout is not None
+        assert worker.stderr is not None
+        assert b'"error": null' in worker.stdout.readline()
+        assert b"leaked" not in worker.stderr.read()
