@@ -50,6 +50,7 @@ DAMAGES = {
     "assert_days_add_up": [
         NO_TIMELINE,
         "delete from intermediate.int_store_days where store_key = 1",
+        "update intermediate.int_store_days set unknown_us = uptime_us, uptime_us = null",
         "delete from intermediate.int_outages",
     ],
     "assert_every_store_is_reported": [
