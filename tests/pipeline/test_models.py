@@ -51,6 +51,8 @@ DAMAGES = {
         NO_TIMELINE,
         "delete from intermediate.int_store_days where store_key = 1",
         "update intermediate.int_store_days set unknown_us = uptime_us, uptime_us = null",
+        "update intermediate.int_store_days set store_key = 3 - store_key where store_key < 3",
+        "update intermediate.int_outages set store_key = 1",
         "delete from intermediate.int_outages",
     ],
     "assert_every_store_is_reported": [
