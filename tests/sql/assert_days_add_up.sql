@@ -1,17 +1,18 @@
 -- Days add up to the timeline, status by status, and outages to its downtime; also fails when it is empty.
--- Each store's time has a weight of its own, so that what one store lost to another does not add up.
+-- Each store's time has a weight, none of them 0, so that what one store lost to another does not add up.
+{%- set weight = 'cast(1 + hash(store_key) % 1000 as bigint)' %}
 with timeline as (
     select
         status,
         ended_us - started_us as length_us,
-        (ended_us - started_us) * cast(hash(store_key) % 1000 as bigint) as weighted_us,
+        (ended_us - started_us) * {{ weight }} as weighted_us,
     from {{ ref('int_store_timeline') }}
 ),
 
 days as (
     select
         *,
-        business_us * cast(hash(store_key) % 1000 as bigint) as weighted_us,
+        business_us * {{ weight }} as weighted_us,
     from {{ ref('int_store_days') }}
 ),
 
@@ -38,8 +39,7 @@ sums_of_days as (
 
 sums_of_outages as (
     select
-        coalesce(sum(downtime_us * cast(hash(store_key) % 1000 as bigint)), 0)
-            as weighted_downtime_us,
+        coalesce(sum(downtime_us * {{ weight }}), 0) as weighted_downtime_us,
     from {{ ref('int_outages') }}
 )
 
