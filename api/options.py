@@ -33,7 +33,8 @@ class ReportOptions(BaseModel):
     as_of: Annotated[Instant, AfterValidator(_in_utc)] | None = Field(
         None,
         description="The instant to look back from, by default the newest poll; without a zone it "
-        "is UTC. Neither before the first poll of all nor after the newest.",
+        "is UTC. Not before the first poll of all, nor more than a day after the newest: until "
+        "then the last statuses hold.",
     )
     units: Literal["minutes", "mixed"] = Field(
         "minutes", description="`mixed`: minutes for the hour, hours for day and week."

@@ -113,14 +113,17 @@ def _check(connection: duckdb.DuckDBPyConnection, options: ReportOptions) -> Non
     if options.as_of:
         row = connection.execute(
             """
-            select min(first_polled_at), (select max(ended_at) from period_uptime) from stores
+            select
+                min(first_polled_at),
+                (select make_timestamp(ahead_until_us) from intermediate.int_horizon)
+            from stores
             """
         ).fetchone()
         earliest, latest = row or (None, None)
         as_of = options.as_of.replace(tzinfo=None)
         if earliest is None or not earliest <= as_of <= latest:
             raise UnansweredError(
-                f"as_of: the polls are from {earliest} to {latest} UTC, {as_of} is outside."
+                f"as_of: reports can look back from {earliest} to {latest} UTC, {as_of} is outside."
             )
 
 

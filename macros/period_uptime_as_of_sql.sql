@@ -14,11 +14,11 @@ horizon as (
     select
         {{ polls_kept_from_us('as_of_us') }} as polls_kept_from_us,
         case
-            when {{ instant_given_us('as_of_at') }} between first_poll.polled_us and as_of_us
+            when {{ instant_given_us('as_of_at') }} between first_poll.polled_us and ahead_until_us
                 then {{ instant_given_us('as_of_at') }}
             else error(concat(
-                'The polls are from ', {{ timestamp_utc('first_poll.polled_us') }},
-                ' to ', {{ timestamp_utc('as_of_us') }}, ' UTC, ', as_of_at, ' is outside.'
+                'Reports can look back from ', {{ timestamp_utc('first_poll.polled_us') }},
+                ' to ', {{ timestamp_utc('ahead_until_us') }}, ' UTC, ', as_of_at, ' is outside.'
             ))
         end as as_of_us,
     from intermediate.int_horizon
@@ -56,11 +56,20 @@ last_polls as (
     left join recent_polls on store_keys.store_key = recent_polls.store_key
 ),
 
+-- After the newest poll of all the last statuses hold.
+timeline as (
+    select * from intermediate.int_store_timeline
+
+    union all
+
+    select * from intermediate.int_time_ahead
+),
+
 -- Excluded time does not depend on polls.
 excluded as (
     select distinct timeline.store_key, timeline.started_us
     from last_polls
-    inner join intermediate.int_store_timeline as timeline on last_polls.store_key = timeline.store_key
+    inner join timeline on last_polls.store_key = timeline.store_key
     inner join intermediate.int_exclusions as exclusions
         on timeline.store_key = exclusions.store_key
         and timeline.started_us < exclusions.ended_us
@@ -80,7 +89,7 @@ clipped as (
         least(timeline.ended_us, periods.ended_us) as ended_us,
         case when last_polls.is_polled and timeline.is_confirmed then last_polls.last_polled_us end
             as confirmed_until_us,
-    from intermediate.int_store_timeline as timeline
+    from timeline
     inner join last_polls on timeline.store_key = last_polls.store_key
     left join excluded
         on timeline.store_key = excluded.store_key

@@ -107,9 +107,9 @@
 
 {% macro readers_tables() %}
     {% do return([
-        'int_horizon', 'int_store_keys', 'int_store_timeline', 'int_store_days', 'int_store_offsets', 'int_status_runs',
-        'int_outages', 'int_recent_polls', 'int_recent_runs', 'int_recent_open_time', 'int_exclusions', 'int_weekly_hours',
-        'int_uptime_targets', 'int_compared_policies', 'int_uptime_by_gap', 'int_window_parts', 'int_edge_hours',
-        'int_confirmed_when_closed', 'int_group_outages', 'int_common_moments',
+        'int_horizon', 'int_store_keys', 'int_store_timeline', 'int_time_ahead', 'int_store_days', 'int_store_offsets',
+        'int_status_runs', 'int_outages', 'int_recent_polls', 'int_recent_runs', 'int_recent_open_time', 'int_exclusions',
+        'int_weekly_hours', 'int_uptime_targets', 'int_compared_policies', 'int_uptime_by_gap', 'int_window_parts',
+        'int_edge_hours', 'int_confirmed_when_closed', 'int_group_outages', 'int_common_moments',
     ]) %}
 {% endmacro %}

@@ -11,7 +11,7 @@ timezone_offsets as (
     from {{ ref('stg_timezone_offsets') }} as timezone_offsets
     inner join horizon
         on timezone_offsets.valid_until_us > horizon.starts_us
-        and timezone_offsets.valid_from_us < horizon.as_of_us
+        and timezone_offsets.valid_from_us < horizon.ahead_until_us
 ),
 
 changes as (
@@ -28,7 +28,7 @@ utc_windows as (
             windows.opens_us - offsets.utc_offset_us, offsets.valid_from_us, horizon.starts_us
         ) as started_us,
         least(
-            windows.closes_us - offsets.utc_offset_us, offsets.valid_until_us, horizon.as_of_us
+            windows.closes_us - offsets.utc_offset_us, offsets.valid_until_us, horizon.ahead_until_us
         ) as ended_us,
         windows.may_touch
         or started_us = offsets.valid_from_us
@@ -66,11 +66,11 @@ windows as (
 
     union all
 
-    select schedules.store_key, horizon.starts_us, horizon.as_of_us
+    select schedules.store_key, horizon.starts_us, horizon.ahead_until_us
     from {{ ref('int_schedules') }} as schedules
     inner join changes on schedules.store_key = changes.store_key
     cross join horizon
-    where schedules.is_one_window and horizon.as_of_us >= changes.changed_us
+    where schedules.is_one_window
 )
 
 select

@@ -17,7 +17,7 @@ special_days as (
         unnest([special_hours.local_day, special_hours.local_day + 1]) as local_day,
     from {{ ref('int_special_hours') }} as special_hours
     cross join horizon
-    where special_hours.local_day <= {{ day_of('horizon.as_of_us') }} + 1
+    where special_hours.local_day <= {{ day_of('horizon.ahead_until_us') }} + 1
 ),
 
 weeks as (

@@ -29,6 +29,8 @@ select
         as_of.first_polled_us - 604800000000,
         as_of.as_of_us - greatest(604800000000, (select max(length_us) from periods))
     ) as starts_us,
+    -- A report as of a round hour is asked for before the next poll is there.
+    as_of.as_of_us + 86400000000 as ahead_until_us,
     build.previous_as_of_us,
     build.previous_starts_us,
 from as_of

@@ -7,4 +7,5 @@ with horizon as (
 select
     {{ day_of('starts_us') }} - 1 as first_day,
     {{ day_of('as_of_us') }} + 1 as last_day,
+    {{ day_of('ahead_until_us') }} + 1 as ahead_until_day,
 from horizon

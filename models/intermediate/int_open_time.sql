@@ -9,7 +9,7 @@ exclusions as (
     select
         exclusions.store_key,
         greatest(exclusions.started_us, horizon.starts_us) as started_us,
-        least(exclusions.ended_us, horizon.as_of_us) as ended_us,
+        least(exclusions.ended_us, horizon.ahead_until_us) as ended_us,
     from {{ ref('int_exclusions') }} as exclusions
     cross join {{ ref('int_horizon') }} as horizon
 ),

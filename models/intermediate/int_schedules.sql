@@ -51,7 +51,7 @@ since as (
         where is_limited
     ) as changing
     cross join days
-    where changing.local_day between days.first_day and days.last_day
+    where changing.local_day between days.first_day and days.ahead_until_day
     group by changing.store_key
 ),
 

@@ -24,10 +24,10 @@ reaches as (
         runs.started_us,
         {{ confirmed_until_us('runs') }} as confirmed_until_us,
         least(
-            coalesce(runs.next_started_us, horizon.as_of_us),
+            coalesce(runs.next_started_us, horizon.ahead_until_us),
             runs.last_polled_us + {{ max_poll_gap_us() }}
         ) as held_until_us,
-        coalesce(runs.next_started_us, horizon.as_of_us) as ended_us,
+        coalesce(runs.next_started_us, horizon.ahead_until_us) as ended_us,
         runs.is_first,
         {{ status_before_first_poll('runs.is_active') }} as status_before,
         runs.started_us - {{ reach_before_first_poll_us() }} as assumed_from_us,
@@ -90,7 +90,7 @@ stretches as (
     select
         changes.store_key,
         horizon.starts_us,
-        horizon.as_of_us,
+        horizon.ahead_until_us,
         {{ status_when_never_polled() }},
         false,
     from changes
@@ -102,7 +102,7 @@ clipped as (
     select
         stretches.store_key,
         greatest(stretches.started_us, horizon.starts_us) as started_us,
-        least(stretches.ended_us, horizon.as_of_us) as ended_us,
+        least(stretches.ended_us, horizon.ahead_until_us) as ended_us,
         cast(stretches.status as {{ status_type() }}) as status,
         stretches.is_confirmed,
     from stretches

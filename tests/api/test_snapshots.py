@@ -118,7 +118,9 @@ def test_options_choose_the_columns(settings: Settings, options: dict[str, str],
         connection.execute(
             """
             create table stores as select timestamp '2026-01-01' as first_polled_at;
-            create table period_uptime as select timestamp '2026-04-01' as ended_at;
+            create schema intermediate;
+            create table intermediate.int_horizon as
+            select epoch_us(timestamp '2026-04-01') as ahead_until_us;
             create macro store_report_minutes_all_as_of(instant) as table
                 select 'minutes_all_as_of ' || cast(instant as date) as store_id
             """

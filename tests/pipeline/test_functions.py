@@ -6,7 +6,13 @@ import duckdb
 import pytest
 
 SAMPLE = Path(__file__).parents[2] / "seeds"
-INSTANTS = ("2026-03-04 05:30:00.000001", "2026-03-10 12:00:00", "2026-03-12 06:54:03.21")
+# The last one is a day after the newest poll.
+INSTANTS = (
+    "2026-03-04 05:30:00.000001",
+    "2026-03-10 12:00:00",
+    "2026-03-12 06:54:03.21",
+    "2026-03-13 18:13:22",
+)
 SECONDS = ("business", "uptime", "downtime", "unknown", "confirmed")
 
 
@@ -120,13 +126,43 @@ def test_a_historic_report_is_what_a_build_of_that_instant_tells(
 
 
 @pytest.mark.parametrize("name", ["period_uptime", "store_report_mixed_all"])
-@pytest.mark.parametrize("instant", ["2026-02-25 00:00:00", "2026-03-12 18:13:23"])
+@pytest.mark.parametrize("instant", ["2026-02-25 00:00:00", "2026-03-13 18:13:23"])
 def test_a_historic_report_of_no_time_with_polls_is_refused(
     release: duckdb.DuckDBPyConnection, name: str, instant: str
 ) -> None:
     """A build would tell of business time there that the timeline does not have."""
     with pytest.raises(duckdb.InvalidInputException, match=f"UTC, {instant} is outside"):
         release.execute(f"from {name}_as_of('{instant}')").fetchall()
+
+
+def test_a_report_of_the_day_ahead_knows_the_hours_of_that_day(build, tmp_path: Path) -> None:
+    """As of Sunday 07:00 in Auckland (UTC+13); of the day ahead, 17 hours are still Sunday's.
+
+    From Monday on `new` opens at 06:30, so that it is open for half an hour more until 07:00;
+    `holiday` is closed that day, and `same` is open for all 24 hours.
+    """
+    days = range(7)
+    (tmp_path / "business_hours.csv").write_text(
+        "store_id,dayOfWeek,start_time_local,end_time_local,valid_from,valid_to\n"
+        + "".join(f"new,{day},00:00,24:00,,2026-01-11\n" for day in days)
+        + "".join(f"new,{day},06:30,24:00,2026-01-12,\n" for day in days)
+    )
+    (tmp_path / "special_hours.csv").write_text(
+        "store_id,local_date,opening,closing,closed\nholiday,2026-01-12,,,true\n"
+    )
+    (tmp_path / "timezones.csv").write_text(
+        "store_id,timezone_str\n"
+        + "".join(f"{store},Pacific/Auckland\n" for store in ("holiday", "new", "same"))
+    )
+    (tmp_path / "store_status.csv").write_text(
+        "store_id,status,timestamp_utc\nsame,active,2026-01-10 18:00:00 UTC\n"
+    )
+    with duckdb.connect(str(build(tmp_path)), read_only=True) as connection:
+        told = connection.execute(
+            "select store_id, business_seconds / 3600, uptime_seconds / 3600 "
+            "from period_uptime_as_of('2026-01-11 18:00') where period = 'last_day' order by 1"
+        ).fetchall()
+    assert told == [("holiday", 17, 0), ("new", 17.5, 0), ("same", 24, 24)]
 
 
 def test_what_is_behind_a_figure_adds_up_to_it(release: duckdb.DuckDBPyConnection) -> None:

@@ -82,7 +82,10 @@ class Warehouse:
             return connection.execute(sql).fetchall()
 
     def tables(self) -> Tables:
-        """Return the rows of all tables in `main`, without keys, which mean nothing outside."""
+        """Return the rows of all tables in `main`, without keys, which mean nothing outside.
+
+        And what a report of the next day would tell.
+        """
         columns = self.query(
             """
             select table_name, string_agg('"' || column_name || '"', ', ' order by ordinal_position)
@@ -91,10 +94,15 @@ class Warehouse:
             group by table_name
             """
         )
-        return {
+        tables = {
             name: Counter(map(str, self.query(f"select {names} from main.{name}")))
             for name, names in columns
         }
+        [(until,)] = self.query(
+            "select make_timestamp(ahead_until_us) from intermediate.int_horizon"
+        )
+        ahead = self.query(f"from period_uptime_as_of(timestamp '{until}')")
+        return tables | {"a day ahead": Counter(map(str, ahead))}
 
 
 def _build_options(*options: str, **variables: Any) -> list[str]:

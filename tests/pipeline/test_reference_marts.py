@@ -7,6 +7,8 @@ from fractions import Fraction
 from math import isclose
 from typing import Any
 
+import pytest
+
 from tests.pipeline.conftest import Compared
 from tests.pipeline.generated import Scenario
 from tests.pipeline.reference import (
@@ -17,6 +19,7 @@ from tests.pipeline.reference import (
     WEEK,
     Figures,
     Report,
+    instant,
     report,
 )
 from tests.pipeline.reference_marts import (
@@ -289,13 +292,18 @@ def test_uptime_between(compared: Compared) -> None:
         assert_same(rows, expected)
 
 
-def test_period_uptime_as_of(compared: Compared) -> None:
-    """A report of an instant in the past is that of a build which looks back from it."""
+# Not earlier than that: a store's first poll settles the week before it.
+@pytest.mark.parametrize("reach", [range(-WEEK, 0), range(1, DAY + 1)], ids=["past", "ahead"])
+def test_period_uptime_as_of(compared: Compared, reach: range) -> None:
+    """A report is that of a build which looks back from the same instant on the same polls."""
     result = compared.report
-    rng = random.Random(compared.scenario.name)
-    # Not earlier than that: a store's first poll settles the week before it.
-    as_of = rng.randrange(result.as_of - WEEK, result.as_of)
-    then = report_as_of(compared.scenario, compared.inputs[:5], as_of)
+    as_of = result.as_of + random.Random(compared.scenario.name).choice(reach)
+    polls, *others = compared.inputs[:5]
+    known = [
+        (store_id, status, "" if (instant(text) or 0) > result.as_of else text)
+        for store_id, status, text in polls
+    ]
+    then = report_as_of(compared.scenario, (known, *others), as_of)
     expected = {
         (store_id, period): (
             as_of - PERIODS[period],

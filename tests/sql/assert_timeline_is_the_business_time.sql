@@ -1,5 +1,5 @@
--- Every second of business time is in exactly one row of the timeline, from where this build worked it
--- out. Also fails when there are no rows.
+-- Every second of business time is in exactly one row of the timeline, or of the day ahead, from where
+-- this build worked it out. Also fails when there are no rows.
 with changes as (
     select * from {{ ref('int_changes') }}
 ),
@@ -9,6 +9,10 @@ timeline as (
     from {{ ref('int_store_timeline') }} as timeline
     inner join changes
         on timeline.store_key = changes.store_key and timeline.ended_us >= changes.changed_us
+
+    union all
+
+    select * from {{ ref('int_time_ahead') }}
 ),
 
 spans as (
