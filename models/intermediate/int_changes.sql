@@ -25,6 +25,7 @@ changed as (
         schedules.longest_window_us,
         schedules.hours_valid_from_day,
         horizon.starts_us,
+        horizon.ahead_until_us,
         case
             when
                 horizon.starts_us = horizon.previous_starts_us
@@ -66,17 +67,26 @@ reaching_back as (
         changed.changed_us - 2 * changed.longest_window_us - 86400000000 as from_us,
     from changed
     left join irregular_days on changed.store_key = irregular_days.store_key
+),
+
+windows as (
+    select
+        *,
+        case
+            when irregular_day is null then from_us
+            when
+                longest_window_us < 604800000000
+                and (irregular_day + 4) * 86400000000 <= from_us
+                then from_us
+            else starts_us
+        end as windows_from_us,
+    from reaching_back
 )
 
+-- No zone is a week ahead of UTC or behind it.
 select
     store_key,
     changed_us,
-    case
-        when irregular_day is null then from_us
-        when
-            longest_window_us < 604800000000
-            and (irregular_day + 4) * 86400000000 <= from_us
-            then from_us
-        else least(from_us, starts_us)
-    end as windows_from_us,
-from reaching_back
+    {{ week_of('greatest(windows_from_us, starts_us)') }} - 1 as first_week,
+    {{ week_of('ahead_until_us') }} + 1 as last_week,
+from windows

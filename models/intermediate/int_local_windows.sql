@@ -9,27 +9,18 @@ schedules as (
     where not is_one_window
 ),
 
-horizon as (
-    select * from {{ ref('int_horizon') }}
-),
-
 changes as (
     select * from {{ ref('int_changes') }}
 ),
 
--- No zone is a week ahead of UTC or behind it.
 weeks as (
     select
         schedules.store_key,
         schedules.timezone,
         changes.changed_us,
-        unnest(range(
-            {{ week_of('greatest(changes.windows_from_us, horizon.starts_us)') }} - 1,
-            {{ week_of('horizon.as_of_us') }} + 2
-        )) as week,
+        unnest(range(changes.first_week, changes.last_week + 1)) as week,
     from schedules
     inner join changes on schedules.store_key = changes.store_key
-    cross join horizon
 ),
 
 -- Weeks with special hours, or with hours that have changed since, have hours of their own.
