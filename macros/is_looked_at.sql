@@ -6,7 +6,7 @@
     {% if not execute or not load_relation(timeline) %}
         {% do return('true') %}
     {% endif %}
-    {% set hashes = run_query("
+    {% set found = run_query("
         select
             18446744073709551615::hugeint as most,
             most // greatest(1, ceil(rows / " ~ rows_max ~ "))::bigint + 1 as width,
@@ -14,6 +14,9 @@
             least(lowest + width - 1, most) as highest
         from " ~ horizon ~ "
         cross join (select count(*) as rows from " ~ timeline ~ ")
-    ").rows[0] %}
-    {% do return('hash(' ~ store_id ~ ') between ' ~ hashes.lowest ~ ' and ' ~ hashes.highest) %}
+    ").rows %}
+    {% if not found %}
+        {% do return('true') %}
+    {% endif %}
+    {% do return('hash(' ~ store_id ~ ') between ' ~ found[0].lowest ~ ' and ' ~ found[0].highest) %}
 {%- endmacro %}

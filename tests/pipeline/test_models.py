@@ -87,6 +87,7 @@ DAMAGES = {
         "update intermediate.int_store_timeline "
         "set started_us = started_us - 1, ended_us = ended_us - 1 where store_key = 1",
         "update intermediate.int_store_timeline set ended_us = started_us where store_key = 1",
+        "delete from intermediate.int_time_ahead where store_key = 1",
         "insert into intermediate.int_business_windows values (1, 0, 1773000000000000)",
         "delete from intermediate.int_changes; delete from intermediate.int_business_windows",
     ],
@@ -147,6 +148,13 @@ def test_all_tests_of_the_models_pass(folder: Path) -> None:
     ]
     assert passed["unit_test"] == len(list(unit_tests()))
     assert passed["test"] == len(DATA_TESTS) + len(of_columns)
+
+
+def test_build_without_rows_succeeds_and_publishes_nothing(tmp_path: Path) -> None:
+    options = ["build", "--empty", "--exclude-resource-type", "unit_test"]
+    is_built, output = run_dbt(options, environment(tmp_path / "store_uptime.duckdb"))
+    assert is_built, output
+    assert not (tmp_path / "releases").exists()
 
 
 @pytest.mark.parametrize(
