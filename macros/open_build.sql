@@ -14,23 +14,33 @@
         {% endif %}
         {% set left_out = nodes_left_out() %}
         {% if not left_out and not flags.EMPTY or not state.has_run %}
-            {% do drop_what_no_longer_holds(keeps) %}
+            {% do drop_what_no_longer_holds(keeps, left_out) %}
         {% endif %}
         {% do find_input_files() %}
         {% set changed = inputs_that_changed() %}
         {% set is_whole = not flags.EMPTY and (not left_out or stand_if_left_out(left_out, keeps, changed)) %}
         {% do graph.update({'is_whole': is_whole, 'left_out': left_out}) %}
+        {% set goes_on = false %}
         {% if not is_whole and invocation_args_dict.selector == 'polls_alone' %}
             {% do stop_build('more than polls has changed; build the whole project.') %}
-        {% elif is_whole or not state.has_run %}
+        {% elif not is_whole and state.has_run %}
+            {% set goes_on = part_goes_on(state, code, left_out) %}
+            {% set keeps = {'polls': false, 'timeline': false} %}
+        {% endif %}
+        {% if goes_on %}
+            {% do nothing_stands() %}
+            {% do run_statements('update inputs.last_build set is_complete = false') %}
+        {% else %}
+            {% if not is_whole and state.has_run %}
+                {# No later part goes on from this one. #}
+                {% set code = 'of a part' %}
+                {% do drop_what_no_longer_holds(keeps, left_out) %}
+                {% do find_input_files() %}
+            {% endif %}
             {% do take_input_files() %}
             {% do open_raw_inputs() %}
             {% do list_what_stands(keeps, changed, left_out) %}
             {% do begin_build(state, code, keeps) %}
-        {% else %}
-            {# A part of the project: it is built whatever stands, and the next whole build starts afresh. #}
-            {% do nothing_stands() %}
-            {% do run_statements('update inputs.last_build set is_complete = false') %}
         {% endif %}
         {% do run_statements('commit') %}
     {% endif %}
@@ -101,7 +111,7 @@
         " if keeps.polls else "select null::integer as store_key, null::bigint as polled_us where false") ~ ";
 
         create or replace table inputs.store_keys_before as
-        " ~ ("from intermediate.int_store_keys" if keeps.polls
+        " ~ ("from intermediate.int_store_keys" if adapter.get_relation(target.database, 'intermediate', 'int_store_keys')
              else "select null::varchar as store_id, null::integer as store_key where false") ~ ";
 
         create or replace table inputs.schedules_before as

@@ -298,6 +298,47 @@ def test_an_ordinary_hour_costs_an_hour(tmp_path: Path) -> None:
     assert all(ended_us >= changed_us[store_key] for store_key, ended_us in windows)
 
 
+def test_a_part_of_a_build_is_that_of_an_empty_file(tmp_path: Path) -> None:
+    """Whatever was built before, by another policy and from other files."""
+    folder = ChangingFolder(tmp_path / "data", "part")
+    built = Warehouse(tmp_path / "built", folder.path)
+    fresh = Warehouse(tmp_path / "fresh", folder.path)
+    part = "--select", "+store_report", "+store_timeline", "+rejected_rows", "+outages"
+    policy = {"max_poll_gap": 1, "status_before_first_poll": "unknown"}
+    folder.rejected_polls()
+    built.build()
+    folder.next_hour()
+    folder.changed_hours()
+    built.build(*part, **policy)
+    built.build(*part, **policy)
+    fresh.build(*part, **policy)
+    for name in ("store_report", "period_uptime", "store_timeline", "outages", "rejected_rows"):
+        rows = Counter(map(str, fresh.query(f"select * from {name}")))
+        assert rows
+        assert Counter(map(str, built.query(f"select * from {name}"))) == rows, name
+    built.build()
+    fresh.build()
+    assert built.tables() == fresh.tables()
+
+
+def test_a_part_of_a_build_goes_on_from_the_last_build_only_where_that_is_right(
+    tmp_path: Path,
+) -> None:
+    folder = ChangingFolder(tmp_path / "data", "part")
+    warehouse = Warehouse(tmp_path / "built", folder.path)
+    warehouse.build()
+    before = warehouse.tables()
+    for selected, variables in (
+        ("int_status_changes+", {"max_poll_gap": 1}),
+        ("int_poll_minutes+", {}),
+        ("int_polls", {}),
+    ):
+        output = warehouse.try_to_build("--select", selected, **variables)
+        assert "cannot go on from the last build" in output, output
+    warehouse.build("--select", "int_status_changes+")
+    assert warehouse.tables() == before
+
+
 def test_polls_alone_are_published_with_the_views_that_were_left_out(tmp_path: Path) -> None:
     folder = ChangingFolder(tmp_path / "data", "alone")
     warehouse = Warehouse(tmp_path / "built", folder.path)
