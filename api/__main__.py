@@ -87,12 +87,16 @@ def _write_and_show(settings: Settings) -> None:
 
 
 def sql(settings: Settings, arguments: Sequence[str]) -> None:
-    """Open a DuckDB shell on the newest release, read-only; further arguments go to the shell."""
+    """Open a DuckDB shell on the newest release, read-only; further arguments go to the shell.
+
+    Its time zone is UTC, as that of the API, wherever it runs.
+    """
     with Releases(settings.db).open_newest() as (release, _):
         pass
     shell = Path(sys.executable).with_name("duckdb")
     sys.stdout.flush()
-    os.execv(shell, [str(shell), "-cmd", attach_sql(release.path), *arguments])
+    opening = f"{attach_sql(release.path)} set timezone = 'UTC';"
+    os.execv(shell, [str(shell), "-cmd", opening, *arguments])
 
 
 def tokens(settings: Settings, given: argparse.Namespace) -> None:

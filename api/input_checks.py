@@ -7,7 +7,7 @@ import duckdb
 
 from api.csv_files import DamagedError, csv_dialect
 from api.errors import quoted
-from api.input_columns import expression, input_columns, names_of_models
+from api.input_columns import expression, input_columns
 from api.rows import columns, identifier, literal
 from api.uploads import Upload, UploadError, check_unpacked_size
 
@@ -117,18 +117,7 @@ def _positions(names: list[str], input_name: str, spec: dict[str, Any]) -> dict[
         if (times := names.count(found[0])) > 1:
             raise UploadError(f"The column {found[0]} comes {times} times; once is expected.")
         positions[name] = names.index(found[0])
-    if spec.get("takes_further_columns"):
-        _check_further(names)
     return positions
-
-
-def _check_further(names: list[str]) -> None:
-    """Raise UploadError if further columns would stop builds because they get the same name."""
-    for name in names_of_models():
-        if name in names and (given := f"given_{name}") in names:
-            raise UploadError(
-                f"The columns {name} and {given} would both be called {given}; rename one."
-            )
 
 
 def _count(connection: duckdb.DuckDBPyConnection, source: str, needed: dict[str, str]) -> int:

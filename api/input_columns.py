@@ -18,11 +18,6 @@ def input_columns(project: Path = PROJECT) -> dict[str, dict[str, Any]]:
     return _call("input_columns", [project / "macros" / "input_columns.sql"])[1]
 
 
-def names_of_models() -> list[str]:
-    """Return the names that no column of an input may have; `given_` comes in front of such."""
-    return _call("names_of_models", [PROJECT / "macros" / "names_of_models.sql"])[1]
-
-
 def expression(macro: str, column: str) -> str:
     """Return the SQL that a macro makes of a column."""
     files = [PROJECT / "macros" / f"{name}.sql" for name in ("trimmed", macro)]

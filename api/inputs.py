@@ -42,12 +42,13 @@ def input_files(folder: Path) -> dict[str, os.stat_result]:
 
 
 def not_read(folder: Path) -> str | None:
-    """Return a sentence that names the files that are called like an input and not read."""
+    """Return a sentence that names what is called like an input and not read."""
     names = sorted(entry.name for entry in _called_like_inputs(folder) if not _is_read(entry))
     if not names:
         return None
     *others, last = ENDINGS
-    return f"Not read, as inputs end in {', '.join(others)} or {last}: {', '.join(names)}."
+    endings = f"{', '.join(others)} or {last}"
+    return f"Not read, as inputs are files that end in {endings}: {', '.join(names)}."
 
 
 def _called_like_inputs(folder: Path) -> Iterator[os.DirEntry[str]]:
@@ -55,17 +56,14 @@ def _called_like_inputs(folder: Path) -> Iterator[os.DirEntry[str]]:
     real_folder = os.path.realpath(folder)
     with suppress(FileNotFoundError), os.scandir(real_folder) as entries:
         for entry in entries:
-            if entry.name.lower().startswith(names) and _is_file(entry):
+            if entry.name.lower().startswith(names):
                 yield entry
 
 
-def _is_file(entry: os.DirEntry[str]) -> bool:
-    """Say whether it is a file, or a link that leads to one; others DuckDB does not see either."""
-    return entry.is_file(follow_symlinks=False) or os.path.isfile(entry)
-
-
 def _is_read(entry: os.DirEntry[str]) -> bool:
-    return entry.name.lower().endswith(ENDINGS)
+    """Say whether it is a file, or a link that leads to one; others DuckDB does not see either."""
+    is_file = entry.is_file(follow_symlinks=False) or os.path.isfile(entry)
+    return is_file and entry.name.lower().endswith(ENDINGS)
 
 
 def _changed_project_file(release: Release, project: Path) -> str | None:

@@ -76,7 +76,7 @@
         'select file from files_called_like_inputs where not is_read order by input, file'
     ).columns[0].values() %}
     {% if not_read %}
-        {% do log('Not read, as inputs end in .csv, .csv.gz or .parquet: ' ~ not_read | join(', '), info=true) %}
+        {% do log('Not read, as inputs are files that end in .csv, .csv.gz or .parquet: ' ~ not_read | join(', '), info=true) %}
     {% endif %}
     {% set inputs_found = run_query('select distinct input from files_found').columns[0].values() %}
     {% for input, spec in input_columns().items() if input not in inputs_found and not spec.is_optional %}

@@ -8,13 +8,13 @@
             then epoch_us(try_cast({{ text }} as timestamp))
         when regexp_full_match(
             {{ text }},
-            '[\s\pZ]*\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z| ?UTC| ?[+-]([01]\d|2[0-3])(:?[0-5]\d)?)?[\s\pZ]*'
+            '[\s\pZ]*\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?( ?Z| ?UTC| ?[+-]([01]\d|2[0-3])(:?[0-5]\d)?)?[\s\pZ]*'
         )
             then epoch_us(
                 try_cast(
                     regexp_replace(
-                        replace(replace(replace(replace(
-                            {{ trimmed(text) }}, ' UTC', 'Z'), 'UTC', 'Z'), ' +', '+'), ' -', '-'
+                        replace(replace(regexp_replace(
+                            {{ trimmed(text) }}, ' ?(UTC|Z)$', 'Z'), ' +', '+'), ' -', '-'
                         ),
                         -- DuckDB reads no zone after a time without seconds.
                         '^(.{13}:\d\d)(Z|[+-].*)$', '\1:00\2'

@@ -17,7 +17,7 @@ horizon as (
             when {{ instant_given_us('as_of_at') }} between first_poll.polled_us and ahead_until_us
                 then {{ instant_given_us('as_of_at') }}
             else error(concat(
-                'Reports can look back from ', {{ timestamp_utc('first_poll.polled_us') }},
+                'Reports can look back from ', coalesce({{ timestamp_utc('first_poll.polled_us') }}::varchar, 'the first poll'),
                 ' to ', {{ timestamp_utc('ahead_until_us') }}, ' UTC, ', as_of_at, ' is outside.'
             ))
         end as as_of_us,

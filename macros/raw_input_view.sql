@@ -16,19 +16,14 @@
 
 
 {# {name: [spelling]} of the columns that no one has asked for, in all files together. A name that
-   the models use themselves gets `given_` in front. #}
+   the models use themselves gets `given_` in front, and so does one that would come out the same. #}
 {% macro further_columns(spec, scans) %}
     {% set known = spec.columns.values() | sum(start=[]) %}
     {% set further = {} %}
     {% for scan in scans %}
         {% for name in scan.names if name and name not in known %}
-            {% set column = ('given_' ~ name) if name in names_of_models() else name %}
-            {% if further.setdefault(column, [name]) != [name] %}
-                {% do stop_build(
-                    'the columns ' ~ further[column][0] ~ ' and ' ~ name ~ ' in ' ~ scan.files[0]
-                    ~ ' would both be called ' ~ column ~ '; rename one.'
-                ) %}
-            {% endif %}
+            {% set is_taken = modules.re.sub('^(given_)+', '', name) in names_of_models() %}
+            {% do further.update({'given_' ~ name if is_taken else name: [name]}) %}
         {% endfor %}
     {% endfor %}
     {% do return(further) %}

@@ -132,7 +132,9 @@ class SpecialHours(BaseModel):
 class StoreWithHours(Store):
     """A store with its figures and hours."""
 
-    hours: list[Hours] = Field(description="The hours of an ordinary week, in force at `as_of`.")
+    hours: list[Hours] = Field(
+        description="The hours of an ordinary week, in force from the day after `as_of` on."
+    )
     special_hours: list[SpecialHours] = Field(
         description="Those of the day before `as_of` and later."
     )

@@ -23,12 +23,10 @@ as_of as (
 
 select
     as_of.as_of_us,
-    -- No store is given a past longer than a week before the first poll of all,
-    -- unless a period reaches further.
-    least(
-        as_of.first_polled_us - 604800000000,
-        as_of.as_of_us - greatest(604800000000, (select max(length_us) from periods))
-    ) as starts_us,
+    -- No store is given a past before the first poll of all that is longer than a week, or than the
+    -- longest period.
+    least(as_of.first_polled_us, as_of.as_of_us)
+    - greatest(604800000000, (select max(length_us) from periods)) as starts_us,
     -- A report as of a round hour is asked for before the next poll is there.
     as_of.as_of_us + 86400000000 as ahead_until_us,
     build.previous_as_of_us,

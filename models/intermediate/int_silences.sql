@@ -69,7 +69,7 @@ habits as (
     group by closings.store_key
 )
 
--- Where the poller rests at about every closing, or none has shown whether it does, the night before
+-- Where the poller rests at half of the closings or more, or none has shown whether it does, the night before
 -- is no silence.
 select
     expected.store_key,

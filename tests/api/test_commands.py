@@ -72,10 +72,12 @@ def test_report_names_files_that_are_not_read(
 ):
     for name in ("store_status_2.xlsx", "Timezones.csv.zip", "notes.csv"):
         (settings.data / name).touch()
+    (settings.data / "store_status_3.parquet").mkdir()
+    (settings.data / "stores.csv").symlink_to(settings.data / "gone.csv")
     commands.main(["report"])
     assert capsys.readouterr().out.splitlines()[1] == (
-        "Not read, as inputs end in .csv, .csv.gz or .parquet: "
-        "Timezones.csv.zip, store_status_2.xlsx."
+        "Not read, as inputs are files that end in .csv, .csv.gz or .parquet: "
+        "Timezones.csv.zip, store_status_2.xlsx, store_status_3.parquet, stores.csv."
     )
 
 
@@ -176,6 +178,17 @@ def test_sql_opens_the_newest_release(settings: Settings):
     publish(settings)
     shell = sql("-csv", "-c", "select store_id from store_report_minutes")
     assert (shell.stdout.split(), shell.stderr) == (["store_id", "a"], "")
+
+
+@pytest.mark.usefixtures("_in_environment")
+def test_sql_compares_instants_in_utc_wherever_it_runs(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    publish(settings)
+    monkeypatch.setenv("TZ", "America/New_York")
+    noon = "timestamp '2026-01-01 12:00' = timestamptz '2026-01-01 12:00:00+00' as is_noon"
+    shell = sql("-csv", "-c", f"select {noon}")
+    assert shell.stdout.split() == ["is_noon", "true"]
 
 
 @pytest.mark.usefixtures("_in_environment")

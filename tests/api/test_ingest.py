@@ -102,7 +102,6 @@ def test_every_input_is_taken_without_its_optional_columns(
         ("special_hours", "store_id,date\na,25.12.2026\n", "In none of the first 1 rows can date"),
         ("exclusions", "store_id,from,to\na,soon,later\n", "In none of the first 1 rows can from"),
         ("stores", "brand\nred\n", "There is no column store_id,"),
-        ("stores", "store_id,given_all,All\na,x,y\n", "The columns all and given_all would both"),
         ("uptime_targets", "attribute,period\nall,day\n", "There is no column ratio or target,"),
     ],
 )

@@ -60,7 +60,7 @@ OWN_TABLES = (
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a copy of the project that has models of its own, and was built with a var given."""
-    project = tmp_path_factory.mktemp("own") / "project"
+    project = tmp_path_factory.mktemp("own") / "an analyst's project"
     for folder in ("api", "macros", "models", "seeds", "tests/sql"):
         shutil.copytree(PROJECT / folder, project / folder)
     for file in ("dbt_project.yml", "profiles.yml", "selectors.yml"):
