@@ -38,7 +38,7 @@ from api.inputs import project_state
 from api.releases import Releases
 from api.settings import PROJECT, read_settings
 
-# dbt's input errors, which the project words for people, begin like this.
+# Errors that the project words for people begin like this, behind the kind that DuckDB gives.
 _SENTENCE_PREFIX = "Store Uptime: "
 _CAUSE = "Original error: "
 # What the macro open_build says when the selector polls_alone does not do.
@@ -215,8 +215,9 @@ def sentence(text: str) -> str:
     """Return the line of dbt's message that says what happened, without its surroundings."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     for line in lines:
-        if line.startswith(_SENTENCE_PREFIX):
-            return line.removeprefix(_SENTENCE_PREFIX)
+        _, prefix, said = line.partition(_SENTENCE_PREFIX)
+        if prefix:
+            return said
     # The first line names the kind of error and the node, the second says what happened; where
     # DuckDB gives a cause, such as a full disk, it follows.
     causes = [line.partition(_CAUSE)[2] for line in lines[2:] if _CAUSE in line]

@@ -1,4 +1,5 @@
 {{ config(materialized='table', post_hook="{{ keep_malformed_rows('uptime_targets') }}") }}
+{% set ratio = trimmed('ratio') %}
 
 with uptime_targets as (
     select * from {{ source('inputs', 'uptime_targets_numbered') }}
@@ -14,9 +15,9 @@ named as (
         end as named_attribute,
         nullif({{ trimmed('value') }}, '') as named_value,
         case
-            when regexp_full_match({{ trimmed('ratio') }}, '\d+(\.\d+)?\s*%')
-                then cast(try_cast(replace(ratio, '%', '') as decimal(14, 10)) / 100 as decimal(12, 10))
-            else try_cast(ratio as decimal(12, 10))
+            when regexp_full_match({{ ratio }}, '\d+(\.\d+)?\s*%')
+                then cast(try_cast(replace({{ ratio }}, '%', '') as decimal(14, 10)) / 100 as decimal(12, 10))
+            else try_cast({{ ratio }} as decimal(12, 10))
         end as target_ratio,
         lower({{ trimmed('period') }}) as calendar_period,
     from uptime_targets

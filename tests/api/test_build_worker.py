@@ -83,6 +83,13 @@ def test_success():
         ),
         (
             failed(
+                "Runtime Error in model int_horizon (models/intermediate/int_horizon.sql)\n"
+                "  Invalid Input Error: Store Uptime: no poll is valid.\n"
+            ),
+            "no poll is valid.",
+        ),
+        (
+            failed(
                 "Compilation Error\n"
                 "  Model 'model.store_uptime.stores' (models/marts/stores.sql) depends on a node "
                 "named 'polls' which was not found"

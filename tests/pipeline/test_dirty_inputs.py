@@ -78,7 +78,8 @@ CSV = {
     "timezones.csv": "timezone_str,Store_Id\nUTC,A\nUTC\n",
     "stores.csv": "Store_ID,Brand,i\0d,value,all,City Name,brand,store_of_group,stores,brand_2,\n"
     "A,old,7,v,everything,Paris,y,s,o,z,\nA,new,7,v,everything,Paris,y,s,o,z,\nnowhere,new,,,,,,,,,\n,new,,,,,,,,,\n",
-    "uptime_targets.csv": "Attribute,Value,Target,Period\nbrand,new,99.5%,Month\nid,7,0.9,year\n"
+    "uptime_targets.csv": "Attribute,Value,Target,Period\n"
+    "brand,new,99.5%,Month\nid,7,0.9\u00a0,year\n"
     'city name,Paris,"0,9",day\nvalue,v,0.9,fortnight\nbrand,old,0.9,day\n',
     "exclusions.csv": "store_id,from,to,reason\n"
     '*,2026-02-28T10:00:00+01:00,2026-02-28 10:00,"two\nlines"\n'
