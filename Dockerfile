@@ -5,7 +5,7 @@ COPY requirements.lock .
 RUN python -m venv /venv \
     && /venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements.lock \
     # The lock holds the developers' tools too.
-    && /venv/bin/pip uninstall --yes execnet httpx2 hypothesis hypothesis-graphql jsonschema-rs \
+    && /venv/bin/pip uninstall --yes execnet httpx httpx2 hypothesis hypothesis-graphql jsonschema-rs openapi-python-client \
         pytest pytest-xdist ruff schemathesis sqlfluff \
     && /venv/bin/pip uninstall --yes pip setuptools
 
@@ -14,11 +14,12 @@ RUN useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nolog
     && install --directory --owner store-uptime /data /warehouse /output
 COPY --from=packages /venv /venv
 WORKDIR /app
-COPY dbt_project.yml profiles.yml selectors.yml ./
+COPY dbt_project.yml profiles.yml ./
 COPY models models
 COPY macros macros
 COPY seeds seeds
 COPY tests/sql tests/sql
+COPY loader loader
 COPY api api
 ENV PATH=/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \

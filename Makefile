@@ -2,18 +2,21 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-DUCKDB2 := duckdb>=2,<3
+DUCKDB1 := duckdb>=1.5,<2
 # In the order of tests/conftest.py, not by the number of tests in a file.
 TESTS := --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help report serve sql test test-duckdb2 test-contract test-kills test-load lint format bench docs timezones sample lock
+.PHONY: help report load serve sql test test-duckdb1 test-dbt2 test-contract test-kills test-load lint format bench docs timezones sample lock
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 report: $(VENV)/.ready ## Build and write output/store_report.csv
 	@$(BIN)/python -m api report
+
+load: $(VENV)/.ready ## Bring the lake up to date with the inputs, without a build
+	@$(BIN)/python -m loader load
 
 serve: $(VENV)/.ready ## Start the API on STORE_UPTIME_HOST:STORE_UPTIME_PORT
 	@$(BIN)/python -m api serve
@@ -24,8 +27,11 @@ sql: $(VENV)/.ready ## Open a read-only DuckDB shell on the newest release
 test: $(VENV)/.ready ## Run all tests, dbt's among them
 	$(BIN)/pytest $(TESTS)
 
-test-duckdb2: $(VENV)-duckdb2/.ready ## Run all tests with DuckDB 2, in an environment of its own
-	$(VENV)-duckdb2/bin/pytest $(TESTS)
+test-duckdb1: $(VENV)-duckdb1/.ready ## Run all tests with DuckDB 1.5, in an environment of its own
+	$(VENV)-duckdb1/bin/pytest $(TESTS)
+
+test-dbt2: $(VENV)-dbt2/.ready ## Build by dbt 2, in an environment of its own, and compare every mart
+	$(BIN)/pytest tests/dbt2
 
 test-contract: $(VENV)/.ready ## Send 10,000 requests and hold the answers against the API's schema
 	STORE_UPTIME_CONTRACT_EXAMPLES=280 $(BIN)/pytest tests/api/test_contract.py
@@ -62,10 +68,18 @@ lock: ## Renew requirements.lock (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --group dev pyproject.toml \
 		--generate-hashes --no-header --no-annotate --upgrade --output-file requirements.lock
 
+$(VENV)-dbt2/.ready: $(VENV)/.ready tests/dbt2/requirements.lock tests/dbt2/set_up.py
+	@echo "Setting up $(VENV)-dbt2 …"
+	@$(PYTHON) -m venv $(VENV)-dbt2
+	@$(VENV)-dbt2/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+		-r tests/dbt2/requirements.lock
+	@$(BIN)/python tests/dbt2/set_up.py $(VENV)-dbt2
+	@touch $@
+
 # The lock is complete, so pip resolves nothing.
 %/.ready: requirements.lock
 	@echo "Setting up $* …"
 	@$(PYTHON) -m venv $*
 	@$*/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
-	@$(if $(findstring duckdb2,$*),$*/bin/pip install --quiet --disable-pip-version-check --no-deps '$(DUCKDB2)')
+	@$(if $(findstring duckdb1,$*),$*/bin/pip install --quiet --disable-pip-version-check --no-deps '$(DUCKDB1)')
 	@touch $@

@@ -5,25 +5,40 @@ import json
 import logging
 import os
 import re
+import sqlite3
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import FrameType
 
 import duckdb
 import uvicorn
 
 from api import logs
 from api.access import SCOPES, Access, AccessError
+from api.audit import Entry
 from api.builds import BuildError, one_builder
 from api.gate import is_loopback
-from api.inputs import not_read
+from api.notes import notes_of_inputs
 from api.releases import NoReleaseError, Releases, attach_sql
 from api.reports import InUseError, refuse_if_in_use
 from api.settings import Settings, SettingsError, read_settings
 from api.snapshots import NEWEST, write_report
 
 _FIRST_LINES = 6
+_NOTES_SHOWN = 20
+_AUDIT_SECONDS = 30
+
+
+class _Server(uvicorn.Server):
+    """A server that lets nobody wait for a report once it is to stop."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        changes = getattr(self.config.app.state, "changes", None)
+        if changes is not None:
+            changes.close()
+        super().handle_exit(sig, frame)
 
 
 def serve(settings: Settings) -> None:
@@ -42,7 +57,7 @@ def serve(settings: Settings) -> None:
     logs.configure()
     if not has_tokens:
         logging.info("No token is configured: the service is open to this machine, and to no other")
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
@@ -51,14 +66,21 @@ def serve(settings: Settings) -> None:
         server_header=False,
         timeout_graceful_shutdown=settings.stop_seconds,
     )
+    server = _Server(config)
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        # Whatever a thread still reads, such as an upload: nothing that counts is unfinished.
+        sys.stderr.flush()
+        os._exit(130)
+    if not server.started:
+        sys.exit(3)
 
 
 def report(settings: Settings) -> None:
     """Build, and write the report of what was built."""
     settings.output.mkdir(parents=True, exist_ok=True)
     print(f"Building from {_shown(settings.data)} …", flush=True)
-    if ignored := not_read(settings.data):
-        print(ignored, flush=True)
     builder = one_builder(settings)
     try:
         builder.build()
@@ -76,10 +98,15 @@ def _write_and_show(settings: Settings) -> None:
         rejected = connection.execute(
             "select reason, count(*) from rejected_rows group by all order by all"
         ).fetchall()
+        notes = notes_of_inputs(connection)
     releases.prune(settings.releases_kept, settings.releases_kept_seconds)
     reasons = ", ".join(f"{count} {reason}" for reason, count in rejected)
     print(f"Wrote {_shown(path)}: {stores} stores, as of {release.as_of}.")
     print(f"Rejected input rows: {reasons or 'none'}.")
+    for note in notes[:_NOTES_SHOWN]:
+        print(note)
+    if (more := len(notes) - _NOTES_SHOWN) > 0:
+        print(f"The table input_notes has {more} more.")
     print()
     with path.open(encoding="utf-8") as lines:
         for line, _ in zip(lines, range(_FIRST_LINES), strict=False):
@@ -107,10 +134,10 @@ def tokens(settings: Settings, given: argparse.Namespace) -> None:
             expires_at = None if given.expires is None else _instant(given.expires)
             print(access.create(given.name, given.scope, given.store, expires_at))
             print("This is the only time that the token is shown.", file=sys.stderr)
-            access.audit("command line", "tokens create", {"name": given.name}, "done")
+            _note(access, "tokens create", {"name": given.name})
         elif given.action == "revoke":
             access.revoke(given.token_id)
-            access.audit("command line", "tokens revoke", {"token_id": given.token_id}, "done")
+            _note(access, "tokens revoke", {"token_id": given.token_id})
         else:
             for token in access.tokens():
                 line = {
@@ -127,11 +154,16 @@ def tokens(settings: Settings, given: argparse.Namespace) -> None:
         access.close()
 
 
+def _note(access: Access, action: str, detail: dict[str, str]) -> None:
+    """Have a change in the audit log before the command ends."""
+    access.log.add(Entry("command line", action, detail, "done")).result(_AUDIT_SECONDS)
+
+
 def audit(settings: Settings, given: argparse.Namespace) -> None:
     """Print the audit log, the newest entry first, as a line of JSON each."""
     access = Access(settings.output)
     try:
-        for entry in access.audited(given.limit):
+        for entry in access.log.page(given.limit):
             print(json.dumps(vars(entry)))
     finally:
         access.close()
@@ -162,6 +194,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         NoReleaseError,
         OSError,
         duckdb.Error,
+        sqlite3.Error,
     ) as error:
         sys.exit(f"Error: {error}")
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""Who may do what: API tokens and the audit log, in SQLite.
+"""Who may do what: API tokens, in SQLite.
 
 A token's secret is 256 random bits, which nobody finds by trying; a slow hash, which passwords
 need, would only slow down each request. The salt keeps equal secrets from having equal hashes.
@@ -19,6 +19,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 
+from api.audit import AuditLog
 from api.instants import as_text, now
 from api.sqlite import connect
 
@@ -37,16 +38,6 @@ create table if not exists tokens (
     expires_at text,
     revoked_at text
 ) strict;
-create table if not exists audit (
-    audit_id integer primary key autoincrement,
-    at text not null,
-    principal text not null,
-    action text not null,
-    detail text not null,
-    outcome text not null,
-    client text not null,
-    request_id text not null
-) strict;
 """
 
 
@@ -62,6 +53,8 @@ class Principal:
     name: str
     scopes: frozenset[str]
     stores: frozenset[str] | None
+    # Revoked or expired: a name for the audit log, and nothing more.
+    is_over: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,34 +72,25 @@ class Token:
     revoked_at: str | None
 
 
-@dataclass(frozen=True)
-class Audited:
-    """One entry of the audit log."""
-
-    audit_id: int
-    at: str
-    principal: str
-    action: str
-    detail: dict[str, Any]
-    outcome: str
-    client: str
-    request_id: str
-
-
 # Without any token the service answers this machine only, and there it answers everything.
 THIS_MACHINE = Principal(None, "this machine", frozenset({"admin"}), None)
 
 
 class Access:
-    """The tokens and the audit log of one output folder; several processes may use them."""
+    """The tokens of one output folder, and its audit log; several processes may use them."""
 
-    def __init__(self, output: Path) -> None:
+    def __init__(
+        self, output: Path, audit_kept_days: float = 365, audit_entries_max: int = 100_000
+    ) -> None:
         output.mkdir(parents=True, exist_ok=True)
         path = output / "access.sqlite"
         path.touch(mode=0o600)
         self._writer = connect(path, synchronous="normal")
         self._writer.executescript(_TABLES)
         self._reader = connect(path, synchronous="normal")
+        # It is asked on the event loop, which waits for nobody's lock.
+        self._reader.execute("pragma busy_timeout = 0")
+        self.log = AuditLog(path, audit_kept_days, audit_entries_max)
         self._lock = threading.Lock()
         self._version = -1
         self._known: dict[str, Token | None] = {}
@@ -181,7 +165,7 @@ class Access:
         return [_token(row) for row in rows]
 
     def principal(self, text: str) -> Principal | None:
-        """Return whose token this text is, or None if it is not one, or not any more."""
+        """Return whose token this text is, or None if it is not one; see `Principal.is_over`."""
         prefix, _, rest = text.partition("_")
         token_id, _, secret = rest.partition("_")
         if prefix != "su" or not secret:
@@ -189,39 +173,15 @@ class Access:
         token = self._find(token_id)
         salt, kept = (token.salt, token.hash) if token else (b"", b"\0" * 32)
         is_right = hmac.compare_digest(_hash(salt, secret), kept)
-        if not is_right or token is None or token.revoked_at is not None:
+        if not is_right or token is None:
             return None
-        if token.expires_at is not None and token.expires_at <= now():
-            return None
-        return Principal(token.token_id, token.name, token.scopes, token.stores)
-
-    def audit(
-        self,
-        principal: str,
-        action: str,
-        detail: dict[str, Any],
-        outcome: str,
-        client: str = "",
-        request_id: str = "",
-    ) -> None:
-        """Add an entry to the audit log."""
-        values = (now(), principal, action, json.dumps(detail), outcome, client, request_id)
-        self._write(
-            "insert into audit (at, principal, action, detail, outcome, client, request_id) "
-            "values (?, ?, ?, ?, ?, ?, ?)",
-            values,
+        is_over = token.revoked_at is not None or (
+            token.expires_at is not None and token.expires_at <= now()
         )
-
-    def audited(self, limit: int, before: int | None = None) -> list[Audited]:
-        """Return entries of the audit log, the newest first, of those older than `before`."""
-        with self._lock:
-            rows = self._reader.execute(
-                "select * from audit where audit_id < ? order by audit_id desc limit ?",
-                (1 << 62 if before is None else before, limit),
-            ).fetchall()
-        return [Audited(*row[:4], json.loads(row[4]), *row[5:]) for row in rows]
+        return Principal(token.token_id, token.name, token.scopes, token.stores, is_over)
 
     def close(self) -> None:
+        self.log.close()
         self._writer.close()
         self._reader.close()
 
@@ -256,26 +216,30 @@ class Access:
 class _Needs(HTTPBearer):
     """The dependency behind `needs`; the docs learn from its base that a token is sent."""
 
-    def __init__(self, scope: Scope, every_store: bool) -> None:
-        super().__init__(description="A token, see `python -m api tokens --help`.")
-        self._scope = scope
+    def __init__(self, scopes: tuple[Scope, ...], every_store: bool) -> None:
+        super().__init__(
+            scheme_name="Token",
+            description="Of `python -m api tokens create`; without any token none is needed.",
+        )
+        self._scopes = scopes
         self._every_store = every_store
 
     async def __call__(self, request: Request) -> None:
         principal: Principal = request.state.principal
-        if self._scope not in principal.scopes and "admin" not in principal.scopes:
+        if not principal.scopes.intersection((*self._scopes, "admin")):
             has = ", ".join(sorted(principal.scopes))
-            raise HTTPException(403, f"This needs the scope {self._scope!r}; this token has {has}.")
+            needed = " or ".join(map(repr, self._scopes))
+            raise HTTPException(403, f"This needs the scope {needed}; this token has {has}.")
         if self._every_store and not may_see(principal, None):
             raise HTTPException(403, "This is about all stores, and the token is for some of them.")
 
 
-def needs(scope: Scope, every_store: bool = False) -> Any:
-    """Return the dependency that lets only tokens of this scope, or of `admin`, pass.
+def needs(*scopes: Scope, every_store: bool = False) -> Any:
+    """Return the dependency that lets only tokens of one of these scopes, or of `admin`, pass.
 
     With `every_store`, tokens for some stores do not pass: reports and uploads are on all.
     """
-    return Depends(_Needs(scope, every_store))
+    return Depends(_Needs(scopes, every_store))
 
 
 def may_see(principal: Principal, stores: Collection[str] | None) -> bool:

@@ -1,25 +1,22 @@
 """The process that runs dbt for the service: it imports and parses once, then builds on demand.
 
-Run: `python -m api.build_worker <target path> [flags of dbt] [-- flags of dbt build]`. Each line on
-standard input asks for a build; each build is answered by lines of JSON on standard output: one for
-each model that is done, see `Progress`, and the last one says how it ended, see `Outcome`. The end
-of standard input ends the process, also in the middle of a build; what was built by then is written
-down.
+Run: `python -m api.build_worker <target path> [flags of dbt]`. Each line on standard input asks for
+a build; each build is answered by lines of JSON on standard output: one for each model that is
+done, see `Progress`, and the last one says how it ended, see `Outcome`. The end of standard input
+ends the process, also in the middle of a build; what was built by then is written down.
 
-A build runs in a fork of this process: it starts with dbt imported and the project parsed, and
-what it leaves behind in memory goes with it.
+It uses dbt's public interface alone (dbtRunner, its callbacks, a manifest that is handed on), and
+closes the DuckDB file after each build, so that others can have it.
 """
 
-import gc
 import json
-import multiprocessing.util
 import os
-import select
+import queue
+import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -27,27 +24,17 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.artifacts.schemas.results import NodeStatus
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
-from dbt_common.clients.jinja import template_cache
-from dbt_common.events.base_types import BaseEvent, DynamicLevel, EventLevel, EventMsg
-from dbt_common.events.event_manager import EventManager
-from dbt_common.events.event_manager_client import ctx_set_event_manager
+from dbt_common.events.base_types import EventMsg
 
 from api.builds import Progress, Tell
 from api.dbt_plugin import LOCKED
 from api.inputs import project_state
-from api.releases import Releases
-from api.settings import PROJECT, read_settings
+from api.settings import PROJECT
+from api.staging import Staging, write_staging
 
 # Errors that the project words for people begin like this, behind the kind that DuckDB gives.
 _SENTENCE_PREFIX = "Store Uptime: "
 _CAUSE = "Original error: "
-# What the macro open_build says when the selector polls_alone does not do.
-_MORE_THAN_POLLS = "more than polls has changed"
-# Those that tell how far a build is.
-_KEPT_EVENTS = ("NodeFinished",)
-_NEEDED_LATE = ("dbt.task.build", "dbt_common.clients.agate_helper")
-# The exit status of a fork whose build failed, and which said so.
-_UNSUCCESSFUL = 3
 _FAILED = (NodeStatus.Error, NodeStatus.Fail, NodeStatus.RuntimeErr)
 
 
@@ -61,8 +48,8 @@ class Outcome(TypedDict):
 class Counter:
     """Counts the models that dbt has done, in whichever thread, and tells each time."""
 
-    def __init__(self, models_all: int, tell: Tell, models_done: int = 0) -> None:
-        self._progress = Progress(models_done, models_all)
+    def __init__(self, models_all: int, tell: Tell) -> None:
+        self._progress = Progress(0, models_all)
         self._tell = tell
         self._lock = threading.Lock()
         tell(self._progress)
@@ -77,130 +64,60 @@ class Counter:
             self._tell(self._progress)
 
 
-def _leave_out_small_talk() -> None:
-    """Have dbt not put into words what is for no log here; that takes a tenth of a build."""
-    put_into_words = BaseEvent.__init__
-
-    def put_into_words_if_kept(event: BaseEvent, *more: Any, **named: Any) -> None:
-        # The level of the others is known only when they are fired.
-        if isinstance(event, DynamicLevel) or not _is_small_talk(event):
-            put_into_words(event, *more, **named)
-
-    BaseEvent.__init__ = put_into_words_if_kept  # type: ignore[method-assign]
-
-
-def _is_small_talk(event: BaseEvent, level: EventLevel | None = None) -> bool:
-    is_small = (level or event.level_tag()) in (EventLevel.DEBUG, EventLevel.TEST)
-    return is_small and type(event).__name__ not in _KEPT_EVENTS
-
-
-class _Events(EventManager):
-    """Takes no note of small talk."""
-
-    def fire_event(
-        self, e: BaseEvent, level: EventLevel | None = None, *more: Any, **named: Any
-    ) -> None:
-        if not _is_small_talk(e, level):
-            super().fire_event(e, level, *more, **named)
-
-
 class Project:
     """The dbt project, parsed again whenever its files have changed."""
 
-    def __init__(
-        self, target_path: Path, flags: Sequence[str], selection: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, target_path: Path, flags: Sequence[str]) -> None:
         """Keep dbt's parse cache and log in `target_path`, apart from those of other processes."""
-        self._selection = selection
+        self._target_path = target_path
         self._before = ["--quiet", *flags]
         self._after = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
         self._after += ["--target-path", str(target_path), "--log-path", str(target_path / "logs")]
-        # Whether the last build succeeded: then the next may have polls alone to build.
-        self.is_built = False
         self._manifest: Manifest | None = None
         self._state: object = None
-        self._has_templates = False
-        _leave_out_small_talk()
-        ctx_set_event_manager(_Events())
+        self._has_staging = False
 
     def parse(self) -> Outcome | None:
         """Parse what has changed; return an outcome only if that fails."""
         state = project_state()
         if self._manifest is not None and state == self._state:
             return None
-        self._has_templates = self.is_built = False
         parsed = dbtRunner().invoke([*self._before, "parse", *self._after])
         if not parsed.success:
             self._manifest = None
             return outcome(parsed)
         self._manifest, self._state = parsed.result, state
+        self._has_staging = False
         return None
 
-    def compile_templates(self) -> None:
-        """Do what dbt otherwise does in each fork again, when it is needed first."""
-        if self._manifest is None or self._has_templates:
+    def keep_staging(self) -> None:
+        """Compile staging, by whose SQL uploads are judged; no database is opened for it."""
+        if self._manifest is None or self._has_staging:
             return
-        for macro in self._manifest.macros.values():
-            template_cache.get_node_template(macro)
-        for name in _NEEDED_LATE:
-            import_module(name)
-        self._has_templates = True
-        # None of this is ever garbage: spare the forks the search.
-        gc.collect()
-        gc.freeze()
-
-    def invoke(
-        self, options: Sequence[str], *callbacks: Callable[[EventMsg], None]
-    ) -> dbtRunnerResult:
-        """Run dbt on the project as it was parsed, in a process that ends soon thereafter.
-
-        DuckDB's file stays open until `close_database`.
-        """
-        # The search for garbage takes a tenth of the time.
-        gc.disable()
-        return dbtRunner(self._manifest, list(callbacks)).invoke(list(options))
+        options = ["--no-introspect", "--no-populate-cache", "--select", "path:models/staging"]
+        compiled = dbtRunner(self._manifest).invoke(
+            [*self._before, "compile", *self._after, *options]
+        )
+        if compiled.success:
+            models = [
+                result.node
+                for result in compiled.result.results
+                if result.node.resource_type == "model"
+            ]
+            selects = {model.name: model.compiled_code for model in models}
+            write_staging(Staging(models[0].database, selects), self._target_path)
+        self._has_staging = True
 
     def build(self, tell: Tell) -> Outcome:
-        """Build what is selected, or the whole project; of that, polls alone where that will do."""
-        if not self._selection and self.is_built:
-            ended = self._build(["--selector", "polls_alone"], tell)
-            if not (ended["error"] or "").startswith(_MORE_THAN_POLLS):
-                return ended
-        ended = self._build(self._selection, tell)
-        if self._selection:
-            # Such a build publishes nothing: it is the file that is read.
-            close_database()
-        return ended
-
-    def _build(self, selection: Sequence[str], tell: Tell) -> Outcome:
+        """Build the whole project as it is by now."""
+        if failed := self.parse():
+            return failed
+        assert self._manifest is not None
+        nodes = self._manifest.nodes.values()
+        counter = Counter(sum(node.resource_type == "model" for node in nodes), tell)
         # Unit tests test the models, not the inputs.
         options = [*self._before, "build", *self._after, "--exclude-resource-type", "unit_test"]
-        models_all = self._models()
-        counter = Counter(models_all, tell, models_done=models_all - self._models(selection))
-        ended = outcome(self.invoke([*options, *selection], counter))
-        if ended["error"] is None:
-            Releases(read_settings().db).sync_newest()
-        return ended
-
-    def _models(self, selection: Sequence[str] = ()) -> int:
-        """Count the models that are built, all or by the selector `polls_alone`."""
-        nodes = [] if self._manifest is None else self._manifest.nodes.values()
-        models = [node for node in nodes if node.resource_type == "model"]
-        if "polls_alone" not in selection:
-            return len(models)
-        return sum(
-            node.schema != "staging" and node.config.materialized != "view" for node in models
-        )
-
-
-def close_database() -> None:
-    """Have DuckDB write what is left in its log, which the end of a fork does not."""
-    try:
-        environment = DuckDBConnectionManager.env()
-    except Exception:
-        # The build failed before dbt opened the file.
-        return
-    environment.close()
+        return outcome(dbtRunner(self._manifest, [counter]).invoke(options))
 
 
 def outcome(result: dbtRunnerResult) -> Outcome:
@@ -208,7 +125,9 @@ def outcome(result: dbtRunnerResult) -> Outcome:
     if result.success:
         return {"error": None, "is_locked": False}
     text = str(result.exception) if result.exception else _first_failure(result.result)
-    return {"error": sentence(text), "is_locked": LOCKED in text}
+    # A damaged file may have had its say in it.
+    said = "".join(sign if sign.isprintable() else "\ufffd" for sign in sentence(text))
+    return {"error": said, "is_locked": LOCKED in text}
 
 
 def sentence(text: str) -> str:
@@ -234,76 +153,41 @@ def _first_failure(result: Any) -> str:
     return ""
 
 
-def in_fork(work: Callable[[Tell], Outcome], channel: int) -> bool:
-    """Do the work in a fork, which says how it goes and ends; if it dies, so does this process.
-
-    Returns whether it succeeded.
-    """
-    pid = os.fork()
-    if pid == 0:
-        status = 1
-        is_over = threading.Event()
-        try:
-            threading.Thread(target=_exit_at_end_of_input, args=[is_over], daemon=True).start()
-            ended = work(lambda progress: _send(channel, asdict(progress)))
-            is_over.set()
-            # What was built is published: whoever waits need not wait for this, too.
-            _send(channel, ended)
-            close_database()
-            status = _UNSUCCESSFUL if ended["error"] else 0
-        finally:
-            # The end of a fork does not remove the locks that dbt made, which have names.
-            multiprocessing.util._exit_function()
-            os._exit(status)
-    _, status = os.waitpid(pid, 0)
-    code = os.waitstatus_to_exitcode(status)
-    if code not in (0, _UNSUCCESSFUL):
-        raise SystemExit(f"The build's process died ({code}).")
-    return code == 0
-
-
-def _exit_at_end_of_input(is_over: threading.Event) -> None:
-    """End a build that nobody waits for, unless it is over and only has to be written down.
-
-    Nothing is read: a request that comes meanwhile is for the process above.
-    """
-    input_ended = select.poll()
-    # That there is no writer any more is told in any case.
-    input_ended.register(0, 0)
-    input_ended.poll()
-    if not is_over.is_set():
-        os._exit(1)
-
-
 def _send(channel: int, message: Mapping[str, Any]) -> None:
     os.write(channel, json.dumps(message).encode() + b"\n")
 
 
-def _has_request() -> bool:
-    return bool(select.select([0], [], [], 0)[0])
+def _listen(requests: queue.Queue[bytes], is_building: threading.Event) -> None:
+    """Pass on requests; at the end of input, end a build that nobody waits for any more."""
+    while request := os.read(0, 1):
+        requests.put(request)
+    if is_building.is_set():
+        # With all that it has started, dbt's helper for locks among it, which would complain.
+        os.killpg(os.getpgid(0), signal.SIGKILL)
+    requests.put(b"")
 
 
-def main(target_path: Path, flags: Sequence[str], selection: Sequence[str]) -> None:
+def main(target_path: Path, flags: Sequence[str]) -> None:
     # Whatever dbt prints goes to the log, not between the answers.
     channel = os.dup(1)
     os.dup2(2, 1)
-    project = Project(target_path, flags, selection)
+    requests: queue.Queue[bytes] = queue.Queue()
+    is_building = threading.Event()
+    threading.Thread(target=_listen, args=[requests, is_building], daemon=True).start()
+    project = Project(target_path, flags)
     project.parse()
     while True:
-        if not _has_request():
-            project.compile_templates()
-        request = os.read(0, 1)
-        if not request:
+        if requests.empty():
+            project.keep_staging()
+        if not requests.get():
             break
-        if failed := project.parse():
-            _send(channel, failed)
-        else:
-            project.is_built = in_fork(project.build, channel)
+        is_building.set()
+        ended = project.build(lambda progress: _send(channel, asdict(progress)))
+        is_building.clear()
+        # What was built is published: whoever waits need not wait until the file is closed.
+        _send(channel, ended)
+        DuckDBConnectionManager.close_all_connections()
 
 
 if __name__ == "__main__":
-    before_build, after_build = sys.argv[2:], []
-    if "--" in before_build:
-        at = before_build.index("--")
-        before_build, after_build = before_build[:at], before_build[at + 1 :]
-    main(Path(sys.argv[1]), before_build, after_build)
+    main(Path(sys.argv[1]), sys.argv[2:])

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from api.settings import PROJECT, Settings
+from api.staging import forget_staging
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ class LockedError(BuildError):
 
 
 class CancelledError(BuildError):
-    """The builder was closed meanwhile."""
+    """The builder was closed meanwhile, or nobody waits for the build any more."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class Builder(Protocol):
 
     def build(self, tell: Tell = tell_nobody) -> None: ...
 
+    def cancel(self) -> None: ...
+
     def close(self) -> None: ...
 
 
@@ -68,6 +71,7 @@ class DbtBuilder:
         self._command = command
         self._worker: subprocess.Popen[bytes] | None = None
         self._is_closed = False
+        self._is_cancelled = threading.Event()
         self._lock = threading.Lock()
 
     def warm_up(self) -> None:
@@ -79,8 +83,9 @@ class DbtBuilder:
         """Build and publish a release; a worker that dies is replaced once.
 
         Raises LockedError if another process is writing the DuckDB file, CancelledError if
-        `close` was called, and BuildError if the build failed.
+        `close` or `cancel` was called, and BuildError if the build failed.
         """
+        self._is_cancelled.clear()
         outcome = self._ask_worker(tell) or self._ask_worker(tell)
         if not outcome:
             raise BuildError("The build's process died twice; the memory may be too small.")
@@ -90,16 +95,22 @@ class DbtBuilder:
             raise BuildError(outcome["error"])
 
     def finish(self) -> None:
-        """Let the worker write down what it has built, and end; no build follows.
-
-        Otherwise DuckDB's log would grow with each build, and be read again at the next.
-        """
+        """Let the worker close the DuckDB file, which writes down its log, and end."""
         with self._lock:
             self._is_closed = True
             if self._worker is not None and self._worker.stdin is not None:
                 self._worker.stdin.close()
                 self._worker.wait()
                 self._worker = None
+
+    def cancel(self) -> None:
+        """End the build that is under way; another may follow."""
+        with self._lock:
+            self._is_cancelled.set()
+            if self._worker is not None and not self._is_closed:
+                _kill(self._worker)
+                self._worker.wait()
+                self._running_worker()
 
     def close(self) -> None:
         with self._lock:
@@ -128,6 +139,8 @@ class DbtBuilder:
             return outcome
         if self._is_closed:
             raise CancelledError("The service was stopped.")
+        if self._is_cancelled.is_set():
+            raise CancelledError("Nobody waits for the build any more.")
         _kill(worker)
         log.warning("The build's process died (%s)", worker.wait())
         if is_late.is_set():
@@ -155,24 +168,21 @@ def service_builder(settings: Settings) -> DbtBuilder:
 
     Its parse cache lies beside the warehouse, since it holds only for one environment.
     """
-    return undisturbed_builder(
-        settings, settings.data, settings.db, target_path=settings.db.parent / "target"
-    )
-
-
-def undisturbed_builder(
-    settings: Settings, data: Path, db: Path, target_path: Path, selection: Sequence[str] = ()
-) -> DbtBuilder:
-    """Return a builder from `data` to `db` that shares nothing with anyone else's dbt."""
+    forget_staging(service_target(settings))
     environment = os.environ | {
-        "STORE_UPTIME_DATA": str(data),
-        "STORE_UPTIME_DB": str(db),
+        "STORE_UPTIME_DATA": str(settings.data),
+        "STORE_UPTIME_DB": str(settings.db),
         "STORE_UPTIME_MEMORY_LIMIT": settings.memory_limit,
         # The service waits for a locked file itself, and looks again more often.
         "STORE_UPTIME_BUILD_WAIT_SECONDS": "0",
     }
     flags = ("--no-write-json", "--log-level", "error", "--log-level-file", "none")
-    return _dbt_builder(settings, environment, target_path, [*flags, "--", *selection])
+    return _dbt_builder(settings, environment, service_target(settings), flags)
+
+
+def service_target(settings: Settings) -> Path:
+    """Return the folder for what dbt knows of the project and compiles of it, for the service."""
+    return settings.db.parent / "target"
 
 
 def one_builder(settings: Settings) -> DbtBuilder:
@@ -206,6 +216,6 @@ def _ask(worker: subprocess.Popen[bytes], tell: Tell) -> dict[str, Any] | None:
 
 
 def _kill(worker: subprocess.Popen[bytes]) -> None:
-    """End the worker and the build that it may have forked."""
+    """End the worker and all that it has started."""
     with suppress(ProcessLookupError):
         os.killpg(worker.pid, signal.SIGKILL)

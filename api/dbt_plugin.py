@@ -1,9 +1,7 @@
-"""What the dbt project needs of Python: waiting for the DuckDB file, and a look into CSV files."""
+"""What the dbt project needs of Python: waiting for the DuckDB file, and loading the inputs."""
 
-import json
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +10,25 @@ from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb.sqltypes import VARCHAR
 
-from api.csv_files import DamagedError, csv_dialect
-from api.releases import Releases
+from api.releases import Releases, publish_pointer
+from loader.start import start_build
 
 LOCKED = "Could not set lock on file"
 _LOOK_SECONDS = 0.5
 
 # DuckDB names the database after its file; these mean a schema to the models, or something to it.
-_TAKEN_NAMES = ("main", "staging", "intermediate", "inputs", "release", "temp", "system")
+_TAKEN_NAMES = (
+    "main",
+    "staging",
+    "intermediate",
+    "lake",
+    "build",
+    "rules",
+    "release",
+    "current",
+    "temp",
+    "system",
+)
 
 
 class Plugin(BasePlugin):
@@ -50,6 +59,7 @@ class Plugin(BasePlugin):
         try:
             # DuckDB knows `~`, too.
             db = Path(creds.path).expanduser()
+            self._db = db
             db.parent.mkdir(parents=True, exist_ok=True)
             while (opened := self._open(creds.path, config)) is None:
                 time.sleep(_LOOK_SECONDS)
@@ -61,9 +71,24 @@ class Plugin(BasePlugin):
         self._opened = opened
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
-        """Leave the file to dbt's connection, which gets the function csv_dialect(file)."""
+        """Leave the file to dbt's connection, which gets functions of its own.
+
+        They are start_build(vars), which takes the input files into the lake, and
+        publish_pointer(pointer, said), which makes a release the newest: SQL can replace neither a
+        file nor a link whole.
+        """
         self._opened.close()
-        conn.create_function("csv_dialect", _csv_dialect, [VARCHAR], VARCHAR)
+        db = self._db
+        conn.create_function(
+            "start_build",
+            lambda vars_json: start_build(vars_json, db),
+            [VARCHAR],
+            VARCHAR,
+            side_effects=True,
+        )
+        conn.create_function(
+            "publish_pointer", publish_pointer, [VARCHAR, VARCHAR], VARCHAR, side_effects=True
+        )
 
     def _open(self, path: str, config: dict[str, Any]) -> duckdb.DuckDBPyConnection | None:
         try:
@@ -83,11 +108,3 @@ class Plugin(BasePlugin):
             if now >= Plugin._deadline:
                 raise
             return None
-
-
-def _csv_dialect(file: str) -> str:
-    """Return the dialect as JSON, or what damage the file has."""
-    try:
-        return json.dumps(asdict(csv_dialect(Path(file), file.lower().endswith(".gz"))))
-    except DamagedError as error:
-        return json.dumps({"damage": str(error)})

@@ -1,5 +1,6 @@
 """One shape for every error: problem details, RFC 9457."""
 
+import logging
 import sqlite3
 from http import HTTPStatus
 from typing import Any
@@ -9,6 +10,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+
+from api.audit import masked
+
+log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -46,7 +51,7 @@ def quoted(value: object) -> str:
 
 def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Declare the errors of an endpoint, for `responses=`."""
-    content = {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {
         status: {"description": HTTPStatus(status).phrase, "content": content}
         for status in statuses
@@ -70,17 +75,28 @@ def install(app: FastAPI) -> None:
         details = "; ".join(_explained(found) for found in error.errors())
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{details}.")
 
-    @app.exception_handler(sqlite3.OperationalError)
-    async def _without_room(request: Request, error: sqlite3.OperationalError) -> ProblemResponse:
-        if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
-            raise error
+    @app.exception_handler(sqlite3.Error)
+    async def _without_record(request: Request, error: sqlite3.Error) -> ProblemResponse:
+        return record_problem(error)
+
+
+def record_problem(error: sqlite3.Error) -> ProblemResponse:
+    """Say that a file of SQLite cannot be used; the log has the cause."""
+    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
         return problem(
             HTTPStatus.INSUFFICIENT_STORAGE,
             "There is no room for the service's record of what was asked: the disk is full.",
         )
+    log.error("A file of SQLite cannot be used: %s", error)
+    return problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        f"The service's record of what was asked cannot be used just now: {error}.",
+        {"Retry-After": "5"},
+    )
 
 
 def _cut(text: str) -> str:
+    text = masked(text)
     return text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}…"
 
 

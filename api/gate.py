@@ -3,7 +3,10 @@
 import ipaddress
 import os
 import re
+import sqlite3
 import time
+from base64 import b64decode
+from contextlib import suppress
 from functools import lru_cache
 from http import HTTPStatus
 
@@ -11,7 +14,8 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access import THIS_MACHINE, Access, Principal
-from api.errors import problem, quoted
+from api.audit import Entry, masked
+from api.errors import problem, quoted, record_problem
 from api.logs import log_request
 from api.settings import Settings
 
@@ -49,6 +53,22 @@ class _RefusedError(Exception):
         self.status, self.detail, self.headers = status, detail, headers
 
 
+def _unknown(text: str) -> _RefusedError:
+    said = "This token is unknown, revoked or expired." if text else "A token is needed."
+    return _RefusedError(
+        401, f"{said} Send `Authorization: Bearer su_…`.", {"WWW-Authenticate": "Bearer"}
+    )
+
+
+def _token(method: str, authorization: str) -> str:
+    """Return the token in a header; for GET it may be the password of Basic, as dashboards do."""
+    kind, _, text = authorization.partition(" ")
+    if kind.lower() == "basic" and method in ("GET", "HEAD"):
+        with suppress(ValueError):
+            return b64decode(text, validate=True).decode().partition(":")[2]
+    return text.strip() if kind.lower() == "bearer" else ""
+
+
 class Gate:
     """Middleware that passes on allowed requests, with `request.state.principal` set."""
 
@@ -56,7 +76,8 @@ class Gate:
         self._app = app
         self._settings = settings
         self._rate = _Rate(settings.requests_per_minute)
-        self._hosts = {"localhost", "127.0.0.1", "[::1]", *settings.allowed_hosts.lower().split()}
+        self._allowed = settings.allowed_hosts.lower().split()
+        self._hosts = {"localhost", "127.0.0.1", "[::1]", *self._allowed}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -74,6 +95,10 @@ class Gate:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if status in (401, 403) or (
+                    scope["method"] not in ("GET", "HEAD") and status < 400
+                ):
+                    await _audit(scope, status, request_id)
                 headers = message["headers"] = list(message.get("headers", ()))
                 _add_headers(headers, path, request_id)
             await send(message)
@@ -86,8 +111,14 @@ class Gate:
         except _RefusedError as refusal:
             answer = problem(refusal.status, refusal.detail, refusal.headers)
             await answer(scope, receive, send_safely)
+        except sqlite3.Error as error:
+            if status:
+                raise
+            await record_problem(error)(scope, receive, send_safely)
         except Exception:
-            log.exception("failed", method=scope["method"], path=path, request_id=request_id)
+            log.exception(
+                "failed", method=scope["method"], path=masked(path), request_id=request_id
+            )
             if status:
                 raise
             detail = "The service failed to answer; its log has the cause."
@@ -95,9 +126,7 @@ class Gate:
         took = time.monotonic() - began_at
         method = scope["method"] if scope["method"] in _METHODS else "other"
         scope["app"].state.metrics.answered(_route(scope) or "none", method, status, took)
-        log_request(scope["method"], path, status, took, request_id)
-        if status in (401, 403) or (scope["method"] not in ("GET", "HEAD") and status < 400):
-            _audit(access, scope, status, request_id)
+        log_request(scope["method"], masked(path), status, took, request_id)
 
     def _let_pass(self, scope: Scope, headers: dict[str, str], access: Access) -> None:
         """Set the principal, or raise a refusal."""
@@ -118,16 +147,16 @@ class Gate:
     def _principal(self, scope: Scope, headers: dict[str, str], access: Access) -> Principal | None:
         if scope["path"] in OPEN_PATHS or scope["path"].startswith(ASSETS):
             return None
-        kind, _, text = headers.get("authorization", "").partition(" ")
-        principal = access.principal(text.strip()) if kind.lower() == "bearer" else None
+        text = _token(scope["method"], headers.get("authorization", ""))
+        principal = access.principal(text)
         if principal is not None:
             self._rate.check(principal.token_id or "")
-            return principal
+            if not principal.is_over:
+                return principal
+            scope["state"]["principal"] = principal
+            raise _unknown(text)
         self._rate.check(f"address {_client(scope)}")
-        said = "This token is unknown, revoked or expired." if text else "A token is needed."
-        raise _RefusedError(
-            401, f"{said} Send `Authorization: Bearer su_…`.", {"WWW-Authenticate": "Bearer"}
-        )
+        raise _unknown(text)
 
     def _check_local(self, scope: Scope, headers: dict[str, str]) -> None:
         if not is_loopback(_client(scope)):
@@ -142,9 +171,21 @@ class Gate:
                 f"The host {quoted(host)} is not one of this service; it answers to "
                 f"{', '.join(sorted(self._hosts))}, and what STORE_UPTIME_ALLOWED_HOSTS adds.",
             )
+        # A page of another service on this machine is one from elsewhere, too.
         origin = headers.get("origin")
-        if origin is not None and _host_name(origin.partition("://")[2]) not in self._hosts:
+        sent_from = "" if origin is None else origin.partition("://")[2].lower()
+        if (
+            origin is not None
+            and sent_from != headers.get("host", "").lower()
+            and _host_name(sent_from) not in self._allowed
+        ):
             raise _RefusedError(403, f"Pages of {quoted(origin)} may not ask this service.")
+        if (
+            origin is None
+            and scope["method"] not in ("GET", "HEAD")
+            and headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
+        ):
+            raise _RefusedError(403, "Pages from elsewhere may not change anything here.")
 
 
 class _Rate:
@@ -212,11 +253,13 @@ def _add_headers(headers: list[tuple[bytes, bytes]], path: str, request_id: str)
     headers.append((b"x-request-id", request_id.encode()))
 
 
-def _audit(access: Access, scope: Scope, status: int, request_id: str) -> None:
+async def _audit(scope: Scope, status: int, request_id: str) -> None:
+    """Note a change, or what a token was refused; who has none is counted only."""
     principal: Principal | None = scope["state"].get("principal")
-    name = "nobody" if principal is None else principal.name
-    if principal is not None and principal.token_id:
-        name = f"{name} ({principal.token_id})"
+    if principal is None:
+        scope["app"].state.metrics.refused.inc()
+        return
+    name = f"{principal.name} ({principal.token_id})" if principal.token_id else principal.name
     detail = {
         "path": scope["path"],
         "query": scope["query_string"].decode("latin-1"),
@@ -224,4 +267,5 @@ def _audit(access: Access, scope: Scope, status: int, request_id: str) -> None:
     }
     outcome = f"{status} {HTTPStatus(status).phrase}"
     action = f"{scope['method']} {_route(scope) or scope['path']}"
-    access.audit(name, action, detail, outcome, _client(scope), request_id)
+    entry = Entry(name, action, detail, outcome, _client(scope), request_id)
+    await scope["app"].state.access.log.write(entry)

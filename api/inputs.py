@@ -4,75 +4,51 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 
 import duckdb
 
-from api.input_columns import input_columns
 from api.releases import Release, attach
 from api.settings import PROJECT
-
-ENDINGS = (".csv", ".csv.gz", ".parquet")
+from loader.errors import InputError
+from loader.finding import find
+from loader.load import why_changed
+from loader.manifest import Manifest
 
 # What of the project the numbers depend on.
-PROJECT_FILES = ("dbt_project.yml", "profiles.yml", "selectors.yml")
-PROJECT_FOLDERS = ("models", "macros", "seeds", "tests/sql")
-
-# A file's time is taken from a clock that ticks every few milliseconds.
-TICK_SECONDS = 0.01
+PROJECT_FILES = ("dbt_project.yml", "profiles.yml")
+PROJECT_FOLDERS = ("models", "macros", "seeds", "tests/sql", "loader")
 
 
-def why_outdated(release: Release | None, data: Path, project: Path = PROJECT) -> str | None:
+def why_outdated(
+    release: Release | None, data: Path, lake: Path, project: Path = PROJECT
+) -> str | None:
     """Return why a build is needed, or None if the release is what a build would give."""
     if release is None:
         return "there is no release yet"
     if release.vars:
         return "the newest release was built with vars of its own"
-    return _changed_project_file(release, project) or _changed_input(release, data, project)
+    try:
+        return (
+            _changed_project_file(release, project)
+            or why_changed(data, lake)
+            or _other_load(release, lake)
+            or _poll_that_counts_by_now(release)
+        )
+    except InputError as error:
+        # The build says it to whoever asked.
+        return str(error)
+    except duckdb.Error:
+        return "the newest release cannot be read"
 
 
-def input_files(folder: Path) -> dict[str, os.stat_result]:
-    """Return the input files of a folder, by their path without symbolic links.
-
-    A folder that is gone has none; the build then says so.
-    """
-    called_like_inputs = _called_like_inputs(folder)
-    return {entry.path: entry.stat() for entry in called_like_inputs if _is_read(entry)}
-
-
-def not_read(folder: Path) -> str | None:
-    """Return a sentence that names what is called like an input and not read."""
-    names = sorted(entry.name for entry in _called_like_inputs(folder) if not _is_read(entry))
-    if not names:
-        return None
-    *others, last = ENDINGS
-    endings = f"{', '.join(others)} or {last}"
-    return f"Not read, as inputs are files that end in {endings}: {', '.join(names)}."
-
-
-def _called_like_inputs(folder: Path) -> Iterator[os.DirEntry[str]]:
-    names = tuple(name for spec in input_columns().values() for name in spec["files"])
-    real_folder = os.path.realpath(folder)
-    with suppress(FileNotFoundError), os.scandir(real_folder) as entries:
-        for entry in entries:
-            if entry.name.lower().startswith(names):
-                yield entry
-
-
-def _is_read(entry: os.DirEntry[str]) -> bool:
-    """Say whether it is a file, or a link that leads to one; others DuckDB does not see either."""
-    is_file = entry.is_file(follow_symlinks=False) or os.path.isfile(entry)
-    return is_file and entry.name.lower().endswith(ENDINGS)
-
-
-def _changed_project_file(release: Release, project: Path) -> str | None:
-    started_at = release.started_at.timestamp()
-    for path in _project_paths(project):
-        # A folder is newer if something in it was added, renamed or removed.
-        if not path.exists() or path.stat().st_mtime > started_at:
-            return f"{path.relative_to(project)} has changed"
-    return None
+def input_files(data: Path) -> set[str]:
+    """Return the real paths of the input files of a folder; one that is gone has none."""
+    try:
+        found, _ = find(data)
+    except InputError:
+        return set()
+    return {file.path for file in found}
 
 
 def project_state(project: Path = PROJECT) -> list[tuple[str, int, int]]:
@@ -85,56 +61,44 @@ def project_state(project: Path = PROJECT) -> list[tuple[str, int, int]]:
     return sorted(state)
 
 
+def _changed_project_file(release: Release, project: Path) -> str | None:
+    started_at = release.started_at.timestamp()
+    for path in _project_paths(project):
+        # A folder is newer if something in it was added, renamed or removed.
+        if not path.exists() or path.stat().st_mtime > started_at:
+            return f"{path.relative_to(project)} has changed"
+    return None
+
+
 def _project_paths(project: Path) -> Iterator[Path]:
     for name in PROJECT_FILES:
         yield project / name
     for name in PROJECT_FOLDERS:
-        for folder, _, files in os.walk(project / name):
+        for folder, folders, files in os.walk(project / name):
+            # Python writes there whenever it likes.
+            with suppress(ValueError):
+                folders.remove("__pycache__")
             yield Path(folder)
             for file in files:
                 yield Path(folder, file)
 
 
-def _changed_input(release: Release, data: Path, project: Path) -> str | None:
-    """Compare name, size and time; DuckDB knows the time to the second only.
-
-    So a file written since the build began counts as changed: it may have been read before.
-    """
-    try:
-        known = _known_files(release, project)
-    except duckdb.Error:
-        return "the newest release cannot be read"
-    began = release.started_at.timestamp() - TICK_SECONDS
-    found = input_files(data)
-    for file, stat in found.items():
-        *version, counts_from = known.get(file, (None, None, None))
-        if version != [stat.st_size, stat.st_mtime_ns // 1_000_000_000]:
-            return f"{Path(file).name} is new or has changed"
-        if began <= stat.st_mtime <= time.time():
-            return f"{Path(file).name} was written while the newest release was built"
-        if counts_from is not None and counts_from <= time.time():
-            return f"polls of {Path(file).name} that were dated in the future count by now"
-    for file in known.keys() - found.keys():
-        return f"{Path(file).name} is gone"
+def _other_load(release: Release, lake: Path) -> str | None:
+    """Tell of a load that no release was made of, as the build after it failed, for instance."""
+    with duckdb.connect() as connection:
+        manifest = Manifest(connection, lake)
+    if (release.lake_id, release.load) != (manifest.lake_id, manifest.load):
+        return "the newest release was built from other inputs"
     return None
 
 
-def _known_files(release: Release, project: Path) -> dict[str, tuple[int, int, float | None]]:
-    """Return size and time in seconds of the input files of a release, by their path.
-
-    And from when on a poll in it counts that was rejected as future; None if there is none.
-    """
+def _poll_that_counts_by_now(release: Release) -> str | None:
+    """Tell of a poll that was dated in the future when the release was built."""
     with attach(release.path) as connection:
         rows = connection.execute(
-            """
-            select file, size_bytes, modified_us // 1000000, counts_from_us / 1000000
-            from input_files
-            """
+            "select file from input_files where counts_from_us <= ? limit 1",
+            [time.time_ns() // 1000],
         ).fetchall()
-    # Years of hourly files lie in one folder: look up the links in its path only once.
-    real_folder = cache(os.path.realpath)
-    known = {}
-    for path, size, seconds, counts_from in rows:
-        folder, name = os.path.split(path)
-        known[os.path.join(real_folder(project / folder), name)] = (size, seconds, counts_from)
-    return known
+    for (file,) in rows:
+        return f"polls of {os.path.basename(file)} that were dated in the future count by now"
+    return None

@@ -11,6 +11,8 @@ _ISO = re.compile(r"\s*\d{4}-\d")
 
 def _refuse_numbers(said: object) -> object:
     """Refuse numbers, a date without dashes too: Pydantic takes them for seconds since 1970."""
+    if isinstance(said, date):
+        return said
     if isinstance(said, int | float) or (isinstance(said, str) and not _ISO.match(said)):
         raise ValueError(
             "an instant with dashes is expected, such as 2026-03-12 or 2026-03-12T18:00:00Z"
@@ -18,8 +20,26 @@ def _refuse_numbers(said: object) -> object:
     return said
 
 
+def _until_now(said: object) -> object:
+    return ALWAYS if said == "now" else said
+
+
+def _until_today(said: object) -> object:
+    return ALWAYS.date() if said == "now" else said
+
+
+# The end of what is asked for where that is all there is.
+ALWAYS = datetime(9998, 12, 31, tzinfo=UTC)
+
 Instant = Annotated[datetime, BeforeValidator(_refuse_numbers)]
 Day = Annotated[date, BeforeValidator(_refuse_numbers)]
+# Ends, which may also be `now`; the first validator is the last one here.
+Until = Annotated[Instant, BeforeValidator(_until_now)]
+UntilDay = Annotated[Day, BeforeValidator(_until_today)]
+TO_TEXT = (
+    "End, exclusive; UTC unless it has an offset. `now`, or an instant after `as_of`, means "
+    "`as_of`, up to which is known; so does none."
+)
 
 
 def as_text(at: datetime) -> str:

@@ -1,16 +1,19 @@
 """The one worker that turns promised reports into files."""
 
 import logging
+import math
 import threading
 import time
+from contextlib import suppress
 from functools import partial
 
 import duckdb
 
 from api.builds import Builder, BuildError, CancelledError, LockedError, Progress
 from api.disk import folder_fault
-from api.inputs import input_files, not_read, why_outdated
+from api.inputs import input_files, why_outdated
 from api.instants import as_text
+from api.notes import notes_of_inputs
 from api.options import ReportOptions
 from api.releases import Release, Releases, attach
 from api.reports import Contents, Reports
@@ -30,6 +33,8 @@ log = logging.getLogger(__name__)
 RETRY_SECONDS = 1.0
 # Reports expire also while nobody asks for one.
 LOOK_SECONDS = 600.0
+# A service that stops waits no longer for a report that is being written.
+STOP_SECONDS = 0.7
 
 
 class _PassingError(Exception):
@@ -48,6 +53,13 @@ class Jobs:
         self._builder = builder
         # How far the build is for the reports being worked on; None if they need none.
         self.progress: Progress | None = None
+        self._is_building = False
+        # Of builds without being asked, those in a row that failed.
+        self.failed_refreshes = 0
+        self._is_refreshing = False
+        self._refresh_at = time.monotonic() if settings.refresh_minutes else math.inf
+        # What writes a report, so that a stop can interrupt it.
+        self._writing: duckdb.DuckDBPyConnection | None = None
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="jobs")
@@ -65,12 +77,22 @@ class Jobs:
         """Have a look at the queue."""
         self._wake.set()
 
+    def let_go(self) -> None:
+        """End the build if nobody waits for it any more."""
+        if self._is_building and not self._is_awaited():
+            self._builder.cancel()
+
     def stop(self) -> None:
         """Break off; what is unfinished waits in the queue for the next start."""
         self._stop.set()
         self._wake.set()
         self._builder.close()
-        self._thread.join()
+        give_up_at = time.monotonic() + STOP_SECONDS
+        while self._thread.is_alive() and time.monotonic() < give_up_at:
+            # What is between two statements is not interrupted by one call.
+            with suppress(AttributeError, duckdb.Error):
+                self._writing.interrupt()
+            self._thread.join(0.05)
 
     def work_off_queue(self) -> None:
         """Finish all reports that are queued by now.
@@ -83,6 +105,7 @@ class Jobs:
                 release = self._up_to_date_release()
             except CancelledError:
                 self._reports.put_back()
+                self._wake.set()
                 return
             except BuildError as error:
                 log.warning("Build failed: %s", error)
@@ -94,15 +117,36 @@ class Jobs:
                 self.progress = None
         self._expire()
 
+    def refresh(self) -> None:
+        """Build without being asked, if anything has changed."""
+        self._refresh_at = time.monotonic() + self._settings.refresh_minutes * 60
+        self._is_refreshing = True
+        try:
+            self._up_to_date_release()
+            self.failed_refreshes = 0
+        except CancelledError:
+            return
+        except BuildError as error:
+            self.failed_refreshes += 1
+            log.warning("Build without being asked failed: %s", error)
+        finally:
+            self._is_refreshing = False
+            self.progress = None
+
+    def _is_awaited(self) -> bool:
+        return self._is_refreshing or self._reports.is_any_awaited()
+
     def _run(self) -> None:
         broke_off = False
         while not self._stop.is_set():
-            self._wake.wait(LOOK_SECONDS)
+            self._wake.wait(max(0, min(LOOK_SECONDS, self._refresh_at - time.monotonic())))
             self._wake.clear()
             try:
                 if broke_off:
                     self._reports.take_up_again()
                 self.work_off_queue()
+                if time.monotonic() >= self._refresh_at:
+                    self.refresh()
                 broke_off = False
             except Exception:
                 # Whatever it was, such as a full disk: the reports get their other attempts.
@@ -118,7 +162,7 @@ class Jobs:
             if fault := folder_fault(self._settings.data):
                 raise BuildError(fault)
             release = self._releases.newest()
-            reason = why_outdated(release, self._settings.data)
+            reason = why_outdated(release, self._settings.data, self._settings.lake)
             if release and reason is None:
                 return release
             log.info("Building, since %s", reason)
@@ -132,13 +176,14 @@ class Jobs:
             log.info("Waiting: %s", problem)
             if self._stop.wait(RETRY_SECONDS):
                 raise CancelledError("The service was stopped.")
+            if not self._is_awaited():
+                raise CancelledError("Nobody waits for the build any more.")
 
     def _newly_built(self, before: Release | None) -> Release:
         """Build, and return the release; raises _PassingError if that may soon succeed."""
-        if ignored := not_read(self._settings.data):
-            log.warning(ignored)
-        files_before = input_files(self._settings.data).keys()
+        files_before = input_files(self._settings.data)
         began_at = time.monotonic()
+        self._is_building = True
         try:
             self._builder.build(self._keep_progress)
         except CancelledError:
@@ -147,9 +192,11 @@ class Jobs:
             raise _PassingError(str(error)) from error
         except BuildError as error:
             # An upload may have taken the place of a file that the build was about to read.
-            if files_before <= input_files(self._settings.data).keys():
+            if files_before <= input_files(self._settings.data):
                 raise
             raise _PassingError(str(error)) from error
+        finally:
+            self._is_building = False
         log.info("Built in %.2f s", time.monotonic() - began_at)
         built = self._releases.newest()
         if built is None or built == before:
@@ -175,6 +222,9 @@ class Jobs:
                 for report_id in some:
                     self._reports.fail(report_id, str(error))
             except (OSError, duckdb.Error) as error:
+                if self._stop.is_set():
+                    self._reports.put_back()
+                    return
                 log.exception("The report could not be written")
                 for report_id in some:
                     self._reports.fail(report_id, f"The report could not be written: {error}")
@@ -185,8 +235,15 @@ class Jobs:
         output = self._settings.output
         files = [output / f"{report_id}.{options.format}" for report_id in report_ids]
         with attach(release.path) as connection:
-            stores = write_report(connection, files[0], options)
-            (rejected_rows,) = connection.execute("select count(*) from rejected_rows").fetchone()
+            self._writing = connection
+            try:
+                stores = write_report(connection, files[0], options)
+                (rejected_rows,) = connection.execute(
+                    "select count(*) from rejected_rows"
+                ).fetchone()
+                notes = notes_of_inputs(connection)
+            finally:
+                self._writing = None
         for file in files[1:]:
             copy_report(files[0], file)
         contents = Contents(
@@ -195,6 +252,7 @@ class Jobs:
             stores,
             rejected_rows,
             release.policy,
+            notes,
         )
         renews = options == ReportOptions()
         for report_id, file in zip(report_ids, files, strict=True):

@@ -10,16 +10,18 @@ from pathlib import Path
 
 from api.disk import sync
 from api.settings import PROJECT
-from api.unpacking import GzipError, content
 from api.uploads import Upload, remove_abandoned
+from loader.errors import InputError
+from loader.reading import SourceFile
+from loader.reading.content import unpacked
 
-# Files of one input are read in the order of their names: so uploads come in the order of their
-# arrival, after a file that is named like the input alone.
+# The time in its name is when an upload arrived: of contradictory rows those hold that came last.
 _NAME = re.compile(
-    r"(?P<input>[a-z_]+)_(?P<landed>\d{8}T\d{12})_(?P<sha256>[0-9a-f]{64})\.(csv|csv\.gz|parquet)"
+    r"(?P<input>[a-z_]+)_(?P<landed>\d{8}T\d{12})_(?P<sha256>[0-9a-f]{64})"
+    r"\.(?P<format>(csv|json)(\.gz|\.zst)?|parquet)"
 )
 
-# Of these inputs the row holds that came last.
+# Of these inputs the row holds that came last, so it matters when the same content comes again.
 _LAST_HOLDS = ("stores", "timezones")
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -36,7 +38,7 @@ class Landed:
     input: str
     sha256: str
     landed_at: datetime
-    bytes: int
+    format: str
 
 
 class Landing:
@@ -115,19 +117,18 @@ def _landed(path: Path) -> Landed | None:
     if named is None:
         return None
     try:
-        size = path.stat().st_size
-        landed_at = datetime.strptime(named["landed"], "%Y%m%dT%H%M%S%f")
-    except (OSError, ValueError):
+        landed_at = datetime.strptime(named["landed"], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
+    except ValueError:
         return None
-    return Landed(path, named["input"], named["sha256"], landed_at.replace(tzinfo=UTC), size)
+    return Landed(path, named["input"], named["sha256"], landed_at, named["format"])
 
 
 def _is_intact(landed: Landed) -> bool:
     """Say whether a file still has the content that it was named for."""
     found = hashlib.sha256()
     try:
-        for chunk in content(landed.path, is_packed=landed.path.suffix == ".gz"):
+        for chunk in unpacked(SourceFile(0, landed.path, landed.format)):
             found.update(chunk)
-    except (OSError, GzipError):
+    except (OSError, InputError):
         return False
     return found.hexdigest() == landed.sha256

@@ -7,22 +7,25 @@ from fastapi import Depends, FastAPI
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
-from api import errors
+from api import errors, openapi
 from api.access import Access, needs
 from api.bodies import BodyLimit
 from api.builds import Builder, service_builder
-from api.dry_runs import DryRuns
+from api.changes import Changes
 from api.gate import Gate
 from api.heads import HeadAsGet
 from api.jobs import Jobs
+from api.judging import Judge
 from api.landing import Landing
 from api.metrics import MeasuredBuilder, Metrics
 from api.paths import PathsAsSent
+from api.queries import Places
 from api.reading import check_parameters
 from api.releases import Releases, SharedReleases
 from api.reports import Reports
 from api.routers import audit, explain, health, ingest, reports, stores, tables, uptime
 from api.settings import Settings, read_settings
+from api.table_files import TableFiles
 
 
 def create_app(settings: Settings | None = None, builder: Builder | None = None) -> FastAPI:
@@ -33,19 +36,25 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         settings.output.mkdir(parents=True, exist_ok=True)
         record = Reports(settings.output)
-        app.state.access = Access(settings.output)
+        app.state.access = Access(
+            settings.output, settings.audit_kept_days, settings.audit_entries_max
+        )
+        app.state.changes = Changes()
+        record.told = app.state.changes.tell
         metrics = app.state.metrics = Metrics()
         measured = MeasuredBuilder(builder or service_builder(settings), metrics)
         jobs = Jobs(settings, record, Releases(settings.db), measured)
         app.state.settings, app.state.reports, app.state.jobs = settings, record, jobs
         app.state.shared_releases = SharedReleases(Releases(settings.db))
-        app.state.landing, app.state.dry_runs = Landing(settings.data), DryRuns(settings)
-        metrics.watch(record, app.state.shared_releases)
+        app.state.places = Places()
+        app.state.table_files = TableFiles(settings.db.parent / "tables", settings.table_bytes_max)
+        app.state.landing, app.state.judge = Landing(settings.data), Judge(settings)
+        metrics.watch(record, app.state.shared_releases, jobs)
         jobs.start()
         yield
+        app.state.changes.close()
         jobs.stop()
         app.state.shared_releases.close()
-        app.state.dry_runs.close()
         record.close()
         app.state.access.close()
 
@@ -56,6 +65,8 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
         title="Store Uptime",
         description="How long was each store really up during its business hours?",
         lifespan=lifespan,
+        openapi_tags=openapi.TAGS,
+        generate_unique_id_function=openapi.operation_id,
         responses=errors.declared(500),
     )
     errors.install(app)
@@ -64,8 +75,6 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
     app.add_middleware(BodyLimit, bytes_max=settings.body_bytes_max)
     app.add_middleware(Gate, settings=settings)
     guarded = errors.declared(401, 403, 413, 429)
-    # A router that is included is searched for each request, which costs more than the answer.
-    app.router.routes.extend(reports.polled.routes)
     checked = Depends(check_parameters)
     app.include_router(reports.router, responses=guarded, dependencies=[checked])
     # Before the path of a store, which takes whatever comes.
@@ -80,11 +89,13 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
     # Monitors may add a parameter to get past caches.
     app.include_router(health.router, responses=errors.declared(403, 413))
     app.include_router(tables.router, responses=guarded, dependencies=[checked])
+    app.include_router(tables.files, responses=guarded)
 
     @app.get("/", include_in_schema=False)
     def lead_to_docs() -> RedirectResponse:
         return RedirectResponse("docs")
 
+    openapi.describe(app)
     return app
 
 

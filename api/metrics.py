@@ -10,8 +10,11 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric, SummaryMetricFamily
 
 from api.builds import Builder, Tell, tell_nobody
+from api.jobs import Jobs
 from api.releases import NoReleaseError, Release, SharedReleases
 from api.reports import Reports
+
+_Counts = list[tuple[str, int]]
 
 
 class Metrics:
@@ -30,6 +33,11 @@ class Metrics:
         self._builds = Counter(
             "store_uptime_builds", "Builds that ended.", ("result",), registry=self._registry
         )
+        self.refused = Counter(
+            "store_uptime_refused_without_token",
+            "Requests without a token that holds, which the audit log leaves out.",
+            registry=self._registry,
+        )
         self._build_seconds = Histogram(
             "store_uptime_build_seconds",
             "Time that a build took.",
@@ -37,9 +45,9 @@ class Metrics:
             registry=self._registry,
         )
 
-    def watch(self, reports: Reports, releases: SharedReleases) -> None:
-        """Have the reports and the newest release counted, too."""
-        self._registry.register(_OnDisk(reports, releases))
+    def watch(self, reports: Reports, releases: SharedReleases, jobs: Jobs) -> None:
+        """Have the reports, the work on them and the newest release counted, too."""
+        self._registry.register(_OnDisk(reports, releases, jobs))
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         key = (route, method, status)
@@ -62,6 +70,7 @@ class MeasuredBuilder:
         self._builder = builder
         self._metrics = metrics
         self.warm_up = builder.warm_up
+        self.cancel = builder.cancel
         self.close = builder.close
 
     def build(self, tell: Tell = tell_nobody) -> None:
@@ -77,11 +86,12 @@ class MeasuredBuilder:
 class _OnDisk:
     """Collects what the record of reports and the newest release say."""
 
-    def __init__(self, reports: Reports, releases: SharedReleases) -> None:
+    def __init__(self, reports: Reports, releases: SharedReleases, jobs: Jobs) -> None:
         self._reports = reports
+        self._jobs = jobs
         self._releases = releases
         self._lock = threading.Lock()
-        self._rejected: tuple[str, list[tuple[str, int]]] = ("", [])
+        self._counted: tuple[str, _Counts, _Counts] = ("", [], [])
 
     def describe(self) -> list[Metric]:
         """Return nothing, so that registering does not ask for the first time."""
@@ -98,9 +108,14 @@ class _OnDisk:
             count, seconds = counts.get(status, (0, 0.0))
             took.add_metric((status,), count, seconds)
         yield took
+        yield GaugeMetricFamily(
+            "store_uptime_failed_refreshes",
+            "Builds without being asked that failed since one went well.",
+            self._jobs.failed_refreshes,
+        )
         try:
             release = self._releases.newest()
-            rejected = self._rejected_rows(release)
+            rejected, statuses = self._counts(release)
         except (NoReleaseError, duckdb.Error):
             return
         now = datetime.now(UTC)
@@ -120,16 +135,29 @@ class _OnDisk:
         for reason, count in rejected:
             rows.add_metric((reason,), count)
         yield rows
+        stores = GaugeMetricFamily(
+            "store_uptime_stores", "Stores by their current status.", labels=("status",)
+        )
+        for status, count in statuses:
+            stores.add_metric((status,), count)
+        yield stores
 
-    def _rejected_rows(self, release: Release) -> list[tuple[str, int]]:
+    def _counts(self, release: Release) -> tuple[_Counts, _Counts]:
+        """Return the rejected rows by reason, and the stores by status, counted once a release."""
         with self._lock:
-            if self._rejected[0] != release.release_id:
+            if self._counted[0] != release.release_id:
                 with self._releases.open_newest() as (newest, connection):
-                    rows = connection.execute(
-                        "select reason, count(*) from rejected_rows group by all order by all"
-                    ).fetchall()
-                self._rejected = (newest.release_id, rows)
-            return self._rejected[1]
+                    rejected, statuses = (
+                        connection.execute(
+                            f"select {column}, count(*) from {table} group by all order by all"
+                        ).fetchall()
+                        for column, table in (
+                            ("reason", "rejected_rows"),
+                            ("current_status", "current_status"),
+                        )
+                    )
+                self._counted = (newest.release_id, rejected, statuses)
+            return self._counted[1:]
 
 
 def poll_age_seconds(release: Release) -> float:

@@ -28,7 +28,13 @@ def _in_utc(instant: datetime) -> datetime:
 class ReportOptions(BaseModel):
     """Options of a report; without any it is the CSV of all stores, in minutes, as of now."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={
+            "examples": [{"as_of": "2026-03-10T12:00:00Z", "units": "mixed", "format": "xlsx"}]
+        },
+    )
 
     as_of: Annotated[Instant, AfterValidator(_in_utc)] | None = Field(
         None,

@@ -3,23 +3,33 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path as FilePath
 from typing import Annotated, Any, get_args, get_origin
 
 import duckdb
 from fastapi import Path, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse
 from fastapi.routing import APIRoute
 from pydantic.fields import FieldInfo
 from starlette.exceptions import HTTPException
 
 from api.errors import declared, quoted
 from api.etags import is_known
-from api.instants import Instant, as_text
-from api.queries import TooSlowError, limited
+from api.instants import ALWAYS, TO_TEXT, Instant, Until, as_text
+from api.options import MEDIA_TYPES
+from api.queries import BusyError, TooSlowError, limited
 from api.releases import NoReleaseError, Release
+from api.rows import Conditions
+from api.table_files import TableFiles
 
-_FIRST, _LAST = datetime(1971, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
+# Of values that are accepted, so many are named.
+_KNOWN_SHOWN = 30
+_FIRST, _LAST = datetime(1971, 1, 1, tzinfo=UTC), ALWAYS
 
 # What any answer from a release may be besides the answer.
 REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -27,8 +37,23 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     **declared(403, 404, 422, 503),
 }
 
+START_CUT_TEXT = (
+    "Whether it begins before the data, a week before the first poll of all: of that time nothing "
+    "is known or counted."
+)
+
+# And of one that is a file.
+FETCHED: dict[int | str, dict[str, Any]] = {
+    206: {"description": "The part that `Range` names."},
+    416: {"description": "There is no such part."},
+    **REFUSALS,
+}
+
 # What reads the body of an answer, which is JSON, from a release.
 Ask = Callable[[Release, duckdb.DuckDBPyConnection], bytes]
+
+# What writes a file from a release.
+Write = Callable[[Release, duckdb.DuckDBPyConnection, FilePath], None]
 
 StoreId = Annotated[
     str,
@@ -46,30 +71,117 @@ From = Annotated[
     ),
 ]
 To = Annotated[
-    Instant | None,
+    Until | None,
     Query(
         alias="to",
-        description="End, exclusive, at most `as_of`; UTC unless it has an offset. "
-        "Default: `as_of`.",
+        description=TO_TEXT,
         examples=["2026-03-12T00:00:00Z"],
     ),
 ]
 
 
-def answer(request: Request, ask: Ask) -> Response:
+@dataclass(frozen=True)
+class Window:
+    """A window of time that is known, in UTC without a zone; see `is_start_cut` in answers."""
+
+    started_at: datetime
+    ended_at: datetime
+    is_start_cut: bool
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """The window as answers tell it."""
+        return {
+            "started_at": as_text(self.started_at),
+            "ended_at": as_text(self.ended_at),
+            "is_start_cut": self.is_start_cut,
+        }
+
+
+async def answer(request: Request, ask: Ask) -> Response:
     """Answer with what `ask` reads from the newest release, or with 304 if the client has that."""
-    shared = request.app.state.shared_releases
     try:
-        etag = _etag(request, shared.newest())
+        release = await run_in_threadpool(request.app.state.shared_releases.newest)
+        etag = _etag(request, release)
         if is_known(etag, request.headers.get("If-None-Match")):
             return Response(status_code=304, headers=_headers(etag))
-        with (
-            shared.open_newest() as (release, connection),
-            limited(connection, request.app.state.settings.query_timeout_seconds),
-        ):
-            body = ask(release, connection)
+        async with place(request):
+            release, body = await run_in_threadpool(_read, request, ask)
     except NoReleaseError as error:
-        raise HTTPException(503, f"{error} POST /trigger_report starts one.") from None
+        raise _without_release(error) from None
+    return Response(body, media_type="application/json", headers=_headers(_etag(request, release)))
+
+
+async def answer_by_file(request: Request, name: str, asked: object, write: Write) -> Response:
+    """Answer with a file of the newest release that `write` writes, unless it is there by now."""
+    state = request.app.state
+    files: TableFiles = state.table_files
+    try:
+        release = await run_in_threadpool(state.shared_releases.newest)
+    except NoReleaseError as error:
+        raise _without_release(error) from None
+    ending = name.rpartition(".")[2]
+    path = files.path(release.release_id, (name, asked, allowed_stores(request)), ending)
+    headers = _headers(f'"{path.stem[:32]}"')
+    if is_known(headers["ETag"], request.headers.get("If-None-Match")):
+        return Response(status_code=304, headers=headers)
+    async with files.lock(path):
+        found = await run_in_threadpool(files.find, path)
+        if found is None:
+            async with place(request):
+                await run_in_threadpool(_write, request, path, release, write)
+            found = await run_in_threadpool(files.find, path)
+    headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return FileResponse(path, headers=headers, media_type=MEDIA_TYPES[ending], stat_result=found)
+
+
+def _write(request: Request, path: FilePath, wanted: Release, write: Write) -> None:
+    files: TableFiles = request.app.state.table_files
+    unfinished = files.unfinished()
+
+    def ask(release: Release, connection: duckdb.DuckDBPyConnection) -> bytes:
+        if release.release_id != wanted.release_id:
+            raise HTTPException(
+                503, "A new release has come just now; ask again.", {"Retry-After": "1"}
+            )
+        write(release, connection, unfinished)
+        return b""
+
+    try:
+        _read(request, ask, "table_timeout_seconds")
+        files.finish(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _without_release(error: NoReleaseError) -> HTTPException:
+    return HTTPException(503, f"{error} POST /trigger_report starts one.")
+
+
+@asynccontextmanager
+async def place(request: Request) -> AsyncIterator[None]:
+    """Keep a place among the queries; raises HTTPException 503 if too many wait for one."""
+    principal = getattr(request.state, "principal", None)
+    # Without tokens all come from this machine, and a client is known by what it asks alone.
+    question = request.scope["route"].path
+    client = getattr(principal, "token_id", None) or question
+    try:
+        async with request.app.state.places.take(client, question):
+            yield
+    except BusyError as error:
+        raise HTTPException(503, f"{error} Try again in a second.", {"Retry-After": "1"}) from None
+
+
+def _read(
+    request: Request, ask: Ask, timeout: str = "query_timeout_seconds"
+) -> tuple[Release, bytes]:
+    seconds = getattr(request.app.state.settings, timeout)
+    try:
+        with (
+            request.app.state.shared_releases.open_newest() as (release, connection),
+            limited(connection, seconds, f"STORE_UPTIME_{timeout.upper()}"),
+        ):
+            return release, ask(release, connection)
     except TooSlowError as error:
         raise HTTPException(503, f"{error} Ask for a shorter window or fewer stores.") from None
     except (duckdb.CatalogException, duckdb.BinderException):
@@ -79,7 +191,6 @@ def answer(request: Request, ask: Ask) -> Response:
             "The newest release was built by models that did not have this yet; "
             "POST /trigger_report starts a build.",
         ) from None
-    return Response(body, media_type="application/json", headers=_headers(_etag(request, release)))
 
 
 async def check_parameters(request: Request) -> None:
@@ -87,7 +198,11 @@ async def check_parameters(request: Request) -> None:
 
     So for one that comes twice and takes a single value, as the other would be ignored.
     """
-    known = dict(_parameters(request.scope["route"]))
+    refuse_unknown_parameters(request, dict(_parameters(request.scope["route"])))
+
+
+def refuse_unknown_parameters(request: Request, known: dict[str, FieldInfo]) -> None:
+    """Do what `check_parameters` does, for parameters that are no route's."""
     counts = Counter(name for name, _ in request.query_params.multi_items())
     for name in counts:
         if name not in known:
@@ -97,7 +212,7 @@ async def check_parameters(request: Request) -> None:
                 f"there are {', '.join(known) or 'none'}.",
             )
     for name, count in counts.items():
-        if count > 1 and not _is_list(known[name]):
+        if count > 1 and not is_list(known[name]):
             raise HTTPException(422, f"query.{name}: it comes {count} times; once is expected.")
 
 
@@ -111,7 +226,8 @@ def _parameters(route: APIRoute) -> Iterator[tuple[str, FieldInfo]]:
             yield field.alias or name, field
 
 
-def _is_list(field: FieldInfo) -> bool:
+def is_list(field: FieldInfo) -> bool:
+    """Say whether a parameter takes several values."""
     return list in map(get_origin, (field.annotation, *get_args(field.annotation)))
 
 
@@ -146,28 +262,78 @@ def check_stores_known(connection: duckdb.DuckDBPyConnection, store_ids: list[st
 def refuse_unknown(name: str, value: str, known: list[str]) -> None:
     """Raise HTTPException 422 for a value of a parameter that is not among those that there are."""
     if value not in known:
-        accepted = ", ".join(map(repr, known))
+        accepted = ", ".join(map(repr, known[:_KNOWN_SHOWN]))
+        if (more := len(known) - _KNOWN_SHOWN) > 0:
+            accepted += f" and {more} more"
         raise HTTPException(422, f"query.{name}: {quoted(value)} is none of {accepted}.")
 
 
-def window(
-    request: Request, release: Release, from_at: datetime | None, to_at: datetime | None
-) -> tuple[datetime, datetime]:
-    """Return the window asked for, in UTC without a zone, the last week if none was.
+def refuse_unknown_value(
+    request: Request,
+    connection: duckdb.DuckDBPyConnection,
+    attribute: str | None,
+    value: str | None,
+) -> None:
+    """Raise HTTPException 422 for a value that no store has, or for an attribute if it has none."""
+    if value is None:
+        return
+    rows = connection.execute(
+        """
+        select distinct value from store_groups
+        where coalesce(attribute = $attribute, $attribute is null)
+            and coalesce(list_contains($stores, store_id), $stores is null)
+            and value is not null
+        order by value
+        """,
+        {"attribute": attribute, "stores": allowed_stores(request)},
+    ).fetchall()
+    refuse_unknown("value", value, [known for (known,) in rows])
 
-    Raises HTTPException 422 for one that is empty, too long or not over yet.
+
+def add_attribute(
+    request: Request,
+    connection: duckdb.DuckDBPyConnection,
+    conditions: Conditions,
+    attribute: str | None,
+    value: str | None,
+    has_rows_of_all: bool = False,
+    store_id: str = "store_id",
+) -> None:
+    """Have only rows of stores with a value of this attribute, or with this value of it.
+
+    Raises HTTPException 422 if there is no such attribute or value.
+    """
+    if attribute is None:
+        if value is not None:
+            raise HTTPException(422, "query.value: its attribute is expected, too.")
+        return
+    names = connection.execute("select distinct attribute from store_groups").fetchall()
+    refuse_unknown("attribute", attribute, sorted(name for (name,) in names))
+    refuse_unknown_value(request, connection, attribute, value)
+    having = f"attribute = ? and value {'is not null' if value is None else '= ?'}"
+    conditions.add(
+        f"{store_id} in (select store_id from store_groups where {having})"
+        + (" or store_id = '*'" if has_rows_of_all else ""),
+        *(text for text in (attribute, value) if text is not None),
+    )
+
+
+def window(
+    request: Request,
+    release: Release,
+    connection: duckdb.DuckDBPyConnection,
+    from_at: datetime | None,
+    to_at: datetime | None,
+) -> Window:
+    """Return the window asked for, up to `as_of`, the last week if none was.
+
+    Raises HTTPException 422 for one that is empty or too long.
     """
     as_of = datetime.fromisoformat(release.as_of).astimezone(UTC).replace(tzinfo=None)
-    ended_at = as_of if to_at is None else _utc("to", to_at)
-    if ended_at > as_of:
-        raise HTTPException(
-            422,
-            f"query.to: {as_text(ended_at)} is after as_of, {as_text(as_of)}, "
-            "up to which is known.",
-        )
+    ended_at = as_of if to_at is None else min(as_of, in_utc("to", to_at))
     days_max = request.app.state.settings.window_days_max
     a_week = timedelta(days=min(7, days_max))
-    started_at = ended_at - a_week if from_at is None else _utc("from", from_at)
+    started_at = ended_at - a_week if from_at is None else in_utc("from", from_at)
     if started_at >= ended_at:
         raise HTTPException(
             422, f"query.from: {as_text(started_at)} is not before {as_text(ended_at)}, the end."
@@ -178,20 +344,28 @@ def window(
             f"query.from: {as_text(started_at)} to {as_text(ended_at)} is longer than {days_max:g} "
             "days, the most that STORE_UPTIME_WINDOW_DAYS_MAX allows.",
         )
-    return started_at, ended_at
+    return Window(started_at, ended_at, started_at < _begins_at(connection))
 
 
 def days(
-    request: Request, release: Release, from_on: date | None, to_on: date | None
-) -> tuple[date, date | None]:
+    request: Request,
+    release: Release,
+    connection: duckdb.DuckDBPyConnection,
+    from_on: date | None,
+    to_on: date | None,
+    are_planned: bool,
+) -> tuple[date, date | None, bool | None]:
     """Return the dates asked for, those from a week before `as_of` on if none were.
 
+    And whether they begin before the data; of dates that are planned, and so may lie ahead, None.
     Raises HTTPException 422 for a window that is empty or too long.
     """
     days_max = request.app.state.settings.window_days_max
     # No clock is further ahead of UTC than a day.
     known_until = datetime.fromisoformat(release.as_of).date() + timedelta(days=2)
     started_on = known_until - timedelta(days=min(9, days_max)) if from_on is None else from_on
+    if to_on is not None and (to_on == ALWAYS.date() or not are_planned):
+        to_on = min(to_on, known_until)
     if to_on is not None and started_on >= to_on:
         raise HTTPException(422, f"query.from: {started_on} is not before {to_on}, the end.")
     ended_on = max(started_on, known_until) if to_on is None else to_on
@@ -201,11 +375,20 @@ def days(
             f"query.from: {started_on} to {ended_on} is longer than {days_max:g} days, the most "
             "that STORE_UPTIME_WINDOW_DAYS_MAX allows.",
         )
-    return started_on, to_on
+    is_start_cut = None if are_planned else started_on <= _begins_at(connection).date()
+    return started_on, to_on, is_start_cut
+
+
+def _begins_at(connection: duckdb.DuckDBPyConnection) -> datetime:
+    """Return from when on a release knows anything, in UTC without a zone."""
+    [(begins_at,)] = connection.execute(
+        "select make_timestamp(starts_us) from intermediate.int_horizon"
+    ).fetchall()
+    return begins_at
 
 
 def page(
-    release: Release, name: str, rows: list[str], next_cursor: str | None, **further: str | None
+    release: Release, name: str, rows: list[str], next_cursor: str | None, **further: Any
 ) -> bytes:
     """Return a page of rows, which are JSON already, under a name."""
     head = json.dumps(
@@ -214,7 +397,8 @@ def page(
     return f'{head[:-1]}, "{name}": [{",".join(rows)}]}}'.encode()
 
 
-def _utc(name: str, at: datetime) -> datetime:
+def in_utc(name: str, at: datetime) -> datetime:
+    """Return an instant without its zone, or raise HTTPException 422 for one out of reach."""
     with_zone = at.replace(tzinfo=at.tzinfo or UTC)
     if not _FIRST <= with_zone <= _LAST:
         raise HTTPException(

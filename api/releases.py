@@ -1,7 +1,12 @@
-"""The releases that dbt publishes: immutable DuckDB files, and a pointer to the newest."""
+"""The releases that dbt publishes: immutable DuckDB files, and what leads to the newest.
+
+That is a pointer, `current.json`, by which the service answers, and a link, `current.duckdb`, for
+whoever opens the newest release by one name.
+"""
 
 import json
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,13 +28,20 @@ NO_RELEASE = "There is no release yet: no build has succeeded so far."
 DAMAGED = "The newest release cannot be opened."
 
 
+# The target of dbt for experiments, and how its DuckDB file and its releases are called.
+WHAT_IF = "what_if"
+
+
 class NoReleaseError(Exception):
     """Nothing has been published yet, or it is damaged; the message says which."""
 
 
 @dataclass(frozen=True)
 class Release:
-    """What the pointer says of a release: when its build began, dbt's vars and the whole policy."""
+    """What the pointer says of a release: when its build began, dbt's vars and the whole policy.
+
+    And which load of which lake it was made of; earlier versions had none.
+    """
 
     release_id: str
     path: Path
@@ -37,6 +49,8 @@ class Release:
     started_at: datetime
     vars: dict[str, Any]
     policy: dict[str, Any] | None = None
+    lake_id: str | None = None
+    load: int | None = None
 
 
 class Releases:
@@ -44,8 +58,10 @@ class Releases:
 
     def __init__(self, db: Path) -> None:
         """Look beside `db`, the DuckDB file that dbt builds; it is never opened here."""
+        self._is_what_if = db.stem == WHAT_IF
         self.folder = db.parent / "releases"
         self.pointer = db.parent / "current.json"
+        self.link = db.parent / "current.duckdb"
 
     def newest(self) -> Release | None:
         """Return the newest release, or None if none is there or the pointer makes no sense."""
@@ -58,6 +74,8 @@ class Releases:
                 started_at=datetime.fromisoformat(said["started_at"]),
                 vars=said["vars"] or {},
                 policy=said.get("policy"),
+                lake_id=said.get("lake_id"),
+                load=said.get("load"),
             )
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
@@ -99,21 +117,51 @@ class Releases:
                     log.warning("The release %s cannot be opened: %s", release.release_id, error)
                     raise NoReleaseError(DAMAGED) from error
 
-    def sync_newest(self) -> None:
-        """Force the newest release, if there is one, and what leads to it to disk."""
-        if release := self.newest():
-            for path in (release.path, self.folder, self.pointer, self.pointer.parent):
-                sync(path)
+    def publish(self, pointer: str) -> None:
+        """Have the pointer say this, in JSON, and the link lead to the release that it names.
+
+        Both are replaced whole, and all that they lead to is on disk before.
+        """
+        said = json.loads(pointer)
+        sync(self.pointer.parent / said["path"])
+        sync(self.folder)
+        unfinished = self.pointer.with_name(f".{self.pointer.name}-{uuid4().hex}")
+        try:
+            unfinished.write_text(pointer, encoding="utf-8")
+            sync(unfinished)
+            unfinished.replace(self.pointer)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        self.lead_to_newest()
+
+    def lead_to_newest(self) -> None:
+        """Have the link lead to the newest release, where it does not yet.
+
+        A file of that name is somebody's own, and stays.
+        """
+        newest = self.newest()
+        if newest is None or (self.link.exists() and not self.link.is_symlink()):
+            return
+        target = os.path.relpath(newest.path, self.link.parent)
+        if not (self.link.is_symlink() and os.readlink(self.link) == target):
+            unfinished = self.link.with_name(f".{self.link.name}-{uuid4().hex}")
+            unfinished.symlink_to(target)
+            unfinished.replace(self.link)
+        sync(self.link.parent)
 
     def remove_unfinished(self) -> None:
         """Remove what builds that were killed, or had no room, left of releases.
 
         DuckDB's log stands beside a release until it is finished. For whoever has the warehouse
-        open, as nobody else writes a release then.
+        open, as nobody else writes a release then, but for those of the target `what_if`, which
+        has a DuckDB file of its own.
         """
+        self.lead_to_newest()
         current = self.newest()
         for log_file in self.folder.glob("*.duckdb.wal"):
             path = log_file.with_suffix("")
+            if path.name.startswith(WHAT_IF) != self._is_what_if:
+                continue
             if current is None or path.name != current.path.name:
                 _remove(path, "unfinished release")
 
@@ -180,6 +228,12 @@ class SharedReleases:
         if self._open is not None:
             self._open[1].close()
             self._open = None
+
+
+def publish_pointer(pointer: str, said: str) -> str:
+    """Publish a release, as the SQL function of this name; the first is the pointer's path."""
+    Releases(Path(pointer)).publish(said)
+    return pointer
 
 
 def attach(path: Path, database: str = ":memory:") -> duckdb.DuckDBPyConnection:

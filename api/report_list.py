@@ -25,6 +25,7 @@ class Entry:
     stores: int | None
     rejected_rows: int | None
     methodology: dict[str, Any] | None
+    notes: list[str] | None
 
 
 def page(reports: Reports, limit: int, before: tuple[str, str] | None = None) -> Sequence[Entry]:
@@ -50,13 +51,16 @@ def _entries(reports: Reports, condition: str, values: tuple) -> Sequence[Entry]
         f"""
         select
             report_id, status, error, format, options, nullif(requested_by, ''), triggered_at,
-            finished_at, as_of, stores, rejected_rows, methodology
+            finished_at, as_of, stores, rejected_rows, methodology, notes
         from reports
         {condition}
         """,
         values,
     )
     return [
-        Entry(*row[:4], json.loads(row[4]), *row[5:11], row[11] and json.loads(row[11]))
-        for row in rows
+        Entry(*row[:4], json.loads(row[4]), *row[5:11], *map(_parsed, row[11:])) for row in rows
     ]
+
+
+def _parsed(said: str | None) -> Any:
+    return None if said is None else json.loads(said)

@@ -47,6 +47,7 @@ _ADDED = {
     "stores": "integer",
     "rejected_rows": "integer",
     "methodology": "text",
+    "notes": "text",
     "token_id": "text not null default ''",
 }
 # Keys of earlier versions belonged to a name alone.
@@ -74,6 +75,8 @@ class Report:
     status: Status
     error: str | None
     format: Format = "csv"
+    # Whose it is; empty for whoever has no token.
+    token_id: str = ""
 
     @property
     def file_name(self) -> str:
@@ -82,13 +85,17 @@ class Report:
 
 @dataclass(frozen=True)
 class Contents:
-    """What a finished report tells of; `as_of` in ISO 8601, `methodology` the policy by name."""
+    """What a finished report tells of; `as_of` in ISO 8601, `methodology` the policy by name.
+
+    `notes` are sentences about the inputs as a whole.
+    """
 
     release_id: str
     as_of: str | None = None
     stores: int | None = None
     rejected_rows: int | None = None
     methodology: dict[str, Any] | None = None
+    notes: list[str] | None = None
 
 
 class Reports:
@@ -108,6 +115,8 @@ class Reports:
         self._reader = connect(self._path, synchronous="full")
         self._lock = threading.Lock()
         self._found: dict[str, Report] = {}
+        # Is called after each change, in whichever thread.
+        self.told: Callable[[], None] = lambda: None
         self.take_up_again()
 
     def is_kept(self) -> bool:
@@ -164,7 +173,9 @@ class Reports:
         found = self._found
         if report_id not in found:
             row = self._reader.execute(
-                "select report_id, status, error, format from reports where report_id = ?",
+                """
+                select report_id, status, error, format, token_id from reports where report_id = ?
+                """,
                 (report_id,),
             ).fetchone()
             if row is None:
@@ -188,6 +199,10 @@ class Reports:
             (now(), CANCELLED, report_id),
         )
         return bool(cancelled)
+
+    def is_any_awaited(self) -> bool:
+        """Say whether any report that is being worked on is still wanted."""
+        return bool(self.read("select 1 from reports where status = 'Running' limit 1"))
 
     def expired(self, days: float) -> Sequence[Report]:
         """Return the reports that were finished more than so many days ago."""
@@ -237,7 +252,7 @@ class Reports:
             """
             update reports
             set status = 'Complete', finished_at = ?, release_id = ?, as_of = ?, stores = ?,
-                rejected_rows = ?, methodology = ?
+                rejected_rows = ?, methodology = ?, notes = ?
             where report_id = ? and status = 'Running'
             returning report_id
             """,
@@ -248,6 +263,7 @@ class Reports:
                 contents.stores,
                 contents.rejected_rows,
                 None if contents.methodology is None else json.dumps(contents.methodology),
+                None if contents.notes is None else json.dumps(contents.notes),
                 report_id,
             ),
             renew,
@@ -312,7 +328,8 @@ class Reports:
                 if rows and first:
                     first()
             self._found = {}
-            return rows
+        self.told()
+        return rows
 
 
 def refuse_if_in_use(output: Path) -> None:

@@ -42,6 +42,33 @@ def json_value(value: str, kind: str) -> str:
     return value
 
 
+# Of formulas; the last four are as wide as Chinese signs.
+_SIGNS = r"[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
+
+
+def guarded(text: str) -> str:
+    """Return SQL for a text in CSV, with an apostrophe before what a spreadsheet would run.
+
+    Quotes do not keep it from that; some spreadsheets take `;` for a comma. Numbers stay as they
+    are. A further apostrophe tells `'=a` from what becomes of `=a`.
+    """
+    return rf"""
+        case
+            when regexp_full_match({text}, '''*[+\-][0-9.]+') then {text}
+            else regexp_replace({text}, '(^|;)(''*{_SIGNS})', '\1''\2', 'g')
+        end
+    """
+
+
+def file_value(value: str, kind: str, ending: str) -> str:
+    """Return SQL for a value as it stands in a file; figures in Parquet are doubles."""
+    if ending == "parquet":
+        return f"cast({value} as double)" if kind.startswith("DECIMAL") else value
+    if ending == "csv" and kind == "VARCHAR":
+        return guarded(value)
+    return json_value(value, kind)
+
+
 class Conditions:
     """What rows must fulfil, with the values for its question marks."""
 

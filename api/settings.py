@@ -53,6 +53,13 @@ class Settings(BaseSettings):
         le=_YEAR,
         description="How long a build waits for another process that has the DuckDB file open.",
     )
+    refresh_minutes: float = Field(
+        0,
+        ge=0,
+        le=525_600,
+        description="After so many minutes it is built without being asked, if anything has "
+        "changed; 0: never.",
+    )
     reports_kept_days: float = Field(
         30, gt=0, le=36500, description="Reports that were finished longer ago are removed."
     )
@@ -68,11 +75,25 @@ class Settings(BaseSettings):
         le=_YEAR,
         description="A query that takes longer is interrupted, and answered with 503.",
     )
+    table_timeout_seconds: float = Field(
+        300, gt=0, le=_YEAR, description="How long it may take to write a whole table as a file."
+    )
+    table_bytes_max: int = Field(
+        2_000_000_000,
+        ge=0,
+        description="How many bytes of such files are kept for whoever asks for them again.",
+    )
     upload_bytes_max: int = Field(
-        2_000_000_000, ge=1, description="How many bytes the body of an upload may have."
+        500_000_000, ge=1, description="How many bytes the body of an upload may have."
     )
     unpacked_bytes_max: int = Field(
-        20_000_000_000, ge=1, description="How many bytes an upload may have once it is unpacked."
+        500_000_000, ge=1, description="How many bytes an upload may have once it is unpacked."
+    )
+    upload_rows_max: int = Field(
+        10_000_000, ge=1, description="How many rows, or lines of text, an upload may have."
+    )
+    upload_seconds_max: float = Field(
+        30, gt=0, le=_YEAR, description="How long it may take to judge an upload."
     )
     page_rows_max: int = Field(
         ROWS_MAX, ge=1, le=ROWS_MAX, description="How many rows one page of a list may have."
@@ -98,6 +119,14 @@ class Settings(BaseSettings):
     body_bytes_max: int = Field(
         1_000_000, ge=0, description="How many bytes a body may have that is not an upload."
     )
+    audit_kept_days: float = Field(
+        365, gt=0, le=36500, description="Entries of the audit log that are older are removed."
+    )
+    audit_entries_max: int = Field(
+        100_000,
+        ge=1,
+        description="How many changes, and how many refusals, the audit log keeps.",
+    )
     free_bytes_min: int = Field(
         100_000_000, ge=0, description="With less of the disk free the service is not ready."
     )
@@ -105,8 +134,13 @@ class Settings(BaseSettings):
         0, ge=0, description="With no newer poll the service is not ready; 0: that is not checked."
     )
     stop_seconds: int = Field(
-        20, ge=0, description="How long answers may take to end once the service is to stop."
+        1, ge=0, description="How long answers may take to end once the service is to stop."
     )
+
+    @property
+    def lake(self) -> Path:
+        """The folder in which the loader keeps what it has read."""
+        return self.db.parent / "lake"
 
     @field_validator("data", "db", "output")
     @classmethod

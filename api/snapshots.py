@@ -13,28 +13,17 @@ import xlsxwriter
 from api.disk import sync
 from api.errors import quoted
 from api.options import MEDIA_TYPES, Format, ReportOptions
-from api.rows import literal
+from api.rows import columns, file_value, guarded, identifier, literal
 
 NEWEST = "store_report.csv"
 _NAME = re.compile(
     r"store_report\.csv|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(" + "|".join(MEDIA_TYPES) + ")"
 )
-_COPY_OPTIONS: dict[Format, str] = {
+COPY_OPTIONS: dict[Format, str] = {
     "csv": "format csv, header true",
     "parquet": "format parquet",
     "json": "format json, array true",
 }
-# A spreadsheet runs what begins like a formula, and quotes do not keep it from that; an apostrophe
-# does. Numbers stay as they are. A further one tells `'=a` from what becomes of `=a`.
-_CSV_ID = r"""
-    case
-        when
-            regexp_matches(report.store_id, '^''*[=+\-@\t\r\n]')
-            and not regexp_full_match(report.store_id, '''*[+\-][0-9.]+')
-            then '''' || report.store_id
-        else report.store_id
-    end
-"""
 _FETCHED_ROWS = 10_000
 _SHEET_ROWS_MAX = 1_048_575
 
@@ -60,7 +49,7 @@ def write_report(
     """
     options = options or ReportOptions()
     _check(connection, options)
-    query = _query(options)
+    query = _query(connection, options)
     unfinished = _unfinished(path)
     try:
         if options.format == "xlsx":
@@ -69,7 +58,7 @@ def write_report(
             counted = connection.execute(
                 f"""
                 copy ({query}) to {literal(unfinished)}
-                ({_COPY_OPTIONS[options.format]}, use_tmp_file false)
+                ({COPY_OPTIONS[options.format]}, use_tmp_file false)
                 """
             ).fetchone()
             rows = counted[0] if counted else 0
@@ -79,7 +68,7 @@ def write_report(
     return rows
 
 
-def _query(options: ReportOptions) -> str:
+def _query(connection: duckdb.DuckDBPyConnection, options: ReportOptions) -> str:
     source = f"store_report_{options.units}"
     if options.columns == "all":
         source += "_all"
@@ -87,9 +76,16 @@ def _query(options: ReportOptions) -> str:
         source += f"_as_of(timestamp '{_shown(options.as_of)}')"
     chosen = ", ".join(literal(store) for store in options.stores or [])
     condition = f"where report.store_id in ({chosen})" if options.stores else ""
-    store_id = _CSV_ID if options.format == "csv" else "report.store_id"
+    figures = "report.* exclude (store_id)"
+    if options.format == "parquet":
+        kinds = columns(connection, f"select * exclude (store_id) from {source}")
+        figures = ", ".join(
+            f"{file_value(f'report.{identifier(name)}', kind, 'parquet')} as {identifier(name)}"
+            for name, kind in kinds.items()
+        )
+    store_id = guarded("report.store_id") if options.format == "csv" else "report.store_id"
     return f"""
-        select {store_id} as store_id, report.* exclude (store_id)
+        select {store_id} as store_id, {figures}
         from {source} as report {condition} order by report.store_id
     """
 

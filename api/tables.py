@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
-from api.input_columns import input_columns
 from api.orders import Key
 from api.settings import PROJECT
+from loader.inputs import INPUTS
 
 _DOC = re.compile(r"\{\{ doc\('(\w+)'\) \}\}")
 _DOC_BLOCK = re.compile(r"\{% docs (\w+) %\}\n(.*?)\n\{% enddocs %\}", re.DOTALL)
@@ -61,6 +61,8 @@ class Table:
     window: tuple[str, ...] = ()
     # Whether the stores must be named, since all of them are too many to sum up.
     needs_stores: bool = False
+    # Whether the dates are planned ones, which may lie ahead and do not begin with the data.
+    is_planned: bool = False
     # Whether there are rows about all stores, with `*` for the store.
     has_rows_of_all: bool = False
     description: str = field(init=False)
@@ -76,6 +78,11 @@ class Table:
     def is_by_store(self) -> bool:
         """Whether each row is about one store, or about all of them."""
         return "store_id" in self.columns
+
+    @property
+    def is_by_attribute(self) -> bool:
+        """Whether its rows can be filtered by what their stores have in common."""
+        return self.is_by_store and "attribute" not in self.columns
 
     def keys(self, order: str) -> list[Key]:
         """Return what an order sorts by."""
@@ -95,11 +102,18 @@ def _as_released(attribute: str) -> str:
     return {"store": "store_id", "*": "all"}.get(name, name)
 
 
+AttributeName = Annotated[str, AfterValidator(_as_released)]
+ATTRIBUTE_TEXT = "Such as `timezone` or `brand`; alone, of the stores that have it."
+VALUE_TEXT = "A value of the attribute, such as `America/Chicago`."
+
+
 def _by_attribute(known: str) -> tuple[Filter, ...]:
-    kind = Annotated[str, AfterValidator(_as_released)]
     return (
         _equals(
-            "attribute", "Such as `timezone` or `all`; spelt as in `uptime_targets`.", kind, known
+            "attribute",
+            "Such as `timezone` or `all`; spelt as in `uptime_targets`.",
+            AttributeName,
+            known,
         ),
         _equals("value", "A value of the attribute."),
     )
@@ -112,7 +126,8 @@ def _periods(project: Path = PROJECT) -> tuple[str, ...]:
 
 def mart(name: str, project: Path = PROJECT) -> tuple[str, dict[str, Column]]:
     """Return the description and the columns of a mart."""
-    said = yaml.safe_load((project / "models" / "marts" / f"{name}.yml").read_text("utf-8"))
+    [described] = (project / "models" / "marts").glob(f"*/{name}.yml")
+    said = yaml.safe_load(described.read_text("utf-8"))
     [model] = (model for model in said["models"] if model["name"] == name)
     columns = {
         column["name"]: Column(column["data_type"], _plain(column["description"]))
@@ -145,7 +160,11 @@ TABLES = (
     Table(
         "current_status",
         "current_status",
-        {"urgency": "urgency -since_at store_id", "store_id": "store_id"},
+        {
+            "urgency": "urgency -since_at store_id",
+            "length": "since_at store_id",
+            "store_id": "store_id",
+        },
         [
             Filter(
                 "status",
@@ -162,7 +181,15 @@ TABLES = (
             "started_at": "-started_at store_id",
             "business_seconds_lost": "-business_seconds_lost -started_at store_id",
         },
-        [Filter("lasting", bool, "is_end_cut = ?", "Whether no active poll has ended it yet.")],
+        [
+            Filter("lasting", bool, "is_end_cut = ?", "Whether no active poll has ended it yet."),
+            Filter(
+                "least_seconds",
+                Annotated[float, Field(ge=0, allow_inf_nan=False)],
+                "wall_seconds >= ?",
+                "How long it lasts at least, closed hours included.",
+            ),
+        ],
         window=("started_at", "ended_at"),
     ),
     Table(
@@ -198,6 +225,7 @@ TABLES = (
         "special_hours",
         {"local_date": "-local_date store_id opens_at closes_at is_closed"},
         window=("local_date",),
+        is_planned=True,
         has_rows_of_all=True,
     ),
     Table(
@@ -275,7 +303,7 @@ TABLES = (
         "rejected_rows",
         {"input": "input file line_number store_id reason md5(raw_values)"},
         [
-            _equals("input", "The input.", Literal[tuple(input_columns())]),
+            _equals("input", "The input.", Literal[tuple(INPUTS)]),
             _equals("reason", "Why the rows are set aside.", Literal[_REASONS]),
         ],
     ),
@@ -303,4 +331,11 @@ TABLES = (
         {"polled_at": "-polled_at store_id", "store_id": "store_id polled_at"},
         [_equals("status", "What the store answered.", Literal["active", "inactive"])],
     ),
+)
+
+# Marts that have a list of another kind, or none.
+FURTHER_TABLES = (
+    Table("stores", "stores", {"store_id": "store_id"}),
+    Table("input_files", "input_files", {"input": "input file"}),
+    Table("input_notes", "input_notes", {"input": "input file kind note"}),
 )

@@ -1,8 +1,9 @@
 """Write inputs of any size: stores, hours and zones as a chain has them, polled about hourly.
 
-Three stores in four have hours, often several windows a day, some of them overnight; one in twenty
-has no time zone, one in a hundred was never polled. Outages last for hours and come back after
-days. The same seed and the same DuckDB give the same rows.
+Three stores in four have hours, often several windows a day, some of them overnight, and about
+five of those share them and a zone; one in twenty has no time zone, one in a hundred was never
+polled. Outages last for hours and come back after days. The same seed and the same DuckDB give the
+same rows.
 
 Run: `python -m benchmarks.generate <folder> --stores 14000 --days 7`
 """
@@ -38,14 +39,29 @@ select
     ][1 + chance('zone', store, 0, 20)] as timezone_str,
     chance('hours', store, 0, 8) as hours,
     chance('closed day', store, 0, 28) as closed_day,
+    chance('own hours', store, 0, {own_hours_one_in}) = 0 as has_own_hours,
     chance('polled', store, 0, 100) > 0 as is_polled,
     chance('minute', store, 0, 3000000000) as phase_us,
     36 + chance('outages', store, 0, 204) as hours_between_outages,
 from range({stores}) as numbers (store)
 """
 
+# Real hours: a few weeks that many stores share, and many that are like no other. Those open up to
+# 40 minutes later and close up to 40 minutes earlier, otherwise on each day.
 BUSINESS_HOURS = """
-select store_id, day as dayOfWeek, opens as start_time_local, closes as end_time_local
+select
+    store_id,
+    day as dayOfWeek,
+    if(
+        has_own_hours and opens <> '00:00:00',
+        (opens::time + to_minutes(5 * chance('opens', store, day, 9)))::varchar,
+        opens
+    ) as start_time_local,
+    if(
+        has_own_hours and closes <> '23:59:59',
+        (closes::time - to_minutes(5 * chance('closes', store, day, 9)))::varchar,
+        closes
+    ) as end_time_local,
 from stores
 inner join (values
     (0, '09:00:00', '21:00:00'),
@@ -103,12 +119,17 @@ POLLS_AS_TEXT = f"select * replace (timestamp_utc || ' UTC' as timestamp_utc) fr
 
 @dataclass(frozen=True)
 class Inputs:
-    """Inputs in a folder; `ending` is `csv` or `parquet`."""
+    """Inputs in a folder; `ending` is `csv` or `parquet`.
+
+    One store in `own_hours_one_in` has hours like no other store; the default makes schedules as
+    varied as those of real chains, 1 makes as many as there are stores with hours.
+    """
 
     folder: Path
     stores: int
     ending: str = "csv"
     seed: int = 1
+    own_hours_one_in: int = 6
 
     def write(self, days: float, hours_per_file: int = 24) -> int:
         """Write all three inputs, with the polls of the days before `END`; return their number."""
@@ -137,7 +158,10 @@ class Inputs:
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect()
-        connection.execute(CHANCE.format(seed=self.seed) + ";" + STORES.format(stores=self.stores))
+        connection.execute(CHANCE.format(seed=self.seed))
+        connection.execute(
+            STORES.format(stores=self.stores, own_hours_one_in=self.own_hours_one_in)
+        )
         return connection
 
     def _copy(self, connection: duckdb.DuckDBPyConnection, query: str, name: str) -> int:

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
-from api.access import Audited
+from api.audit import Audited
 from api.errors import declared
 from api.pages import Limit, rows_on_page
 
@@ -27,7 +27,7 @@ def get_audit(
 ) -> AuditPage:
     """List who triggered, ingested and changed what, and what was refused."""
     limit = rows_on_page(request, limit)
-    found = request.app.state.access.audited(limit + 1, before)
+    found = request.app.state.access.log.page(limit + 1, before)
     return AuditPage(
         entries=found[:limit],
         next_before=found[limit - 1].audit_id if len(found) > limit else None,

@@ -8,9 +8,9 @@ import duckdb
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.instants import as_text
 from api.reading import (
     REFUSALS,
+    START_CUT_TEXT,
     From,
     StoreId,
     To,
@@ -106,6 +106,7 @@ class Explanation(_Part):
     store_id: str
     started_at: datetime
     ended_at: datetime
+    is_start_cut: bool = Field(description=START_CUT_TEXT)
     figures: list[Figure]
     windows: list[BusinessWindow]
     exclusions: list[Interval] = Field(description="As they were given, not clipped.")
@@ -125,14 +126,14 @@ class Explanation(_Part):
     response_class=Response,
     responses={200: {"model": Explanation}, **REFUSALS},
 )
-def explain(
+async def explain(
     request: Request, store_id: StoreId, from_at: From = None, to_at: To = None
 ) -> Response:
     """Tell the windows, polls, runs and stretches of the timeline behind each figure of a store."""
     refuse_other_stores(request, [store_id])
 
     def ask(release: Release, connection: duckdb.DuckDBPyConnection) -> bytes:
-        started_at, ended_at = window(request, release, from_at, to_at)
+        shown = window(request, release, connection, from_at, to_at)
         check_stores_known(connection, [store_id])
         cases = [f"when '{kind}' then {json_object(told)}" for kind, (_, told) in _PARTS.items()]
         parts = dict(
@@ -145,16 +146,15 @@ def explain(
                 )
                 group by kind
                 """,
-                [store_id, started_at, ended_at],
+                [store_id, shown.started_at, shown.ended_at],
             ).fetchall()
         )
         head = {
             "as_of": release.as_of,
             "store_id": store_id,
-            "started_at": as_text(started_at),
-            "ended_at": as_text(ended_at),
+            **shown.said,
         }
         told = [f'"{name}": [{parts.get(kind, "")}]' for kind, (name, _) in _PARTS.items()]
         return f"{json.dumps(head, ensure_ascii=False)[:-1]}, {', '.join(told)}}}".encode()
 
-    return answer(request, ask)
+    return await answer(request, ask)

@@ -16,29 +16,38 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from api.builds import BuildError
 from api.disk import folder_fault
 from api.errors import declared, quoted
-from api.input_checks import check
-from api.input_columns import input_columns
+from api.forms import file_in_form
+from api.judging import Judged, UnjudgedError
 from api.landing import LandingError
 from api.releases import NoReleaseError
 from api.uploads import TooLargeError, Upload, UploadError
+from loader.inputs import INPUTS
 
 router = APIRouter(tags=["inputs"])
 
-# What a page of someone else could have a browser send without asking (a form, plain text, no
-# type at all) is not among them.
+# What a page of someone else could have a browser send without asking (plain text, no type at all)
+# is not among them; of a form the gate looks at where it comes from.
+_FORM = "multipart/form-data"
 MEDIA_TYPES = (
     "text/csv",
     "application/csv",
+    "application/json",
+    "application/jsonl",
+    "application/x-ndjson",
     "application/vnd.apache.parquet",
     "application/x-parquet",
     "application/gzip",
     "application/x-gzip",
+    "application/zstd",
     "application/octet-stream",
+    _FORM,
 )
-_GZIP = ("gzip", "x-gzip")
+_ROWS = {"type": "array", "items": {"type": "object"}}
+_EXAMPLE = [{"store_id": "a", "status": "active", "timestamp_utc": "2026-03-12T18:00:00Z"}]
+# How a body is packed, by what the header may say of it.
+_ENCODINGS = {"gzip": ".gz", "x-gzip": ".gz", "zstd": ".zst"}
 _CHUNK_BYTES = 1 << 20
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -55,6 +64,14 @@ class Receipt(BaseModel):
     rows: int = Field(description="Rows after the header, malformed ones included.")
     malformed_rows: int = Field(
         description="Lines that builds will set aside because they do not fit the header."
+    )
+    rejected_rows: int = Field(
+        description="Rows that builds will set aside for what they are, malformed ones included. "
+        "Which rows contradict others shows in a build."
+    )
+    rejected: dict[str, int] = Field(
+        description="How many rows are set aside for each reason; see the table `rejected_rows`.",
+        examples=[{"bad_timestamp": 2}],
     )
     is_new: bool = Field(description="False if this content had landed before.")
 
@@ -83,8 +100,8 @@ class Judgement(BaseModel):
     bytes: int
     rows: int
     rejected_rows: int = Field(
-        description="How many rows a build of this file alone would set aside. Rows that "
-        "contradict those of other files show only in a build."
+        description="How many rows builds will set aside for what they are. Which rows "
+        "contradict others shows in a build."
     )
     rejected: list[RejectedRows]
 
@@ -116,10 +133,20 @@ class Arrival(BaseModel):
     openapi_extra={
         "requestBody": {
             "required": True,
-            "description": "CSV with a header, or Parquet; CSV may be packed with gzip.",
+            "description": "CSV with a header, JSON (an array of objects, or one on each line) "
+            "or Parquet; may be packed with gzip or Zstandard. What it is shows by itself; the "
+            f"type may also be one of {', '.join(f'`{kind}`' for kind in MEDIA_TYPES)}.",
             "content": {
-                media_type: {"schema": {"type": "string", "format": "binary"}}
-                for media_type in MEDIA_TYPES
+                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+                "application/json": {"schema": _ROWS, "example": _EXAMPLE},
+                _FORM: {
+                    "schema": {
+                        "title": "UploadForm",
+                        "type": "object",
+                        "properties": {"file": {"type": "string", "format": "binary"}},
+                        "required": ["file"],
+                    }
+                },
             },
         }
     },
@@ -147,28 +174,36 @@ async def ingest(
     """Add a file to an input, whole or not at all: with the answer it is in the next report.
 
     All files of an input count together. Polls add up. Hours add up too: a store is open when
-    one of the files says so. Of several time zones of a store the one that came last holds.
-    Send `replace=true` where a file is meant to stand for all that was sent before.
+    one of the files says so. Of several time zones of a store the one that came last holds, and
+    so do the attributes in `stores`: files come in the order in which they arrived (the earlier of
+    the time of last change and when a build first saw it), then by name, numbers in it as numbers;
+    uploads in the order in which they were sent. The row that loses names the file that holds.
+    An upload of which no row would count is refused; one without any rows is taken, and adds
+    nothing.
+    Send `replace=true` where a file is meant to stand for all that was sent before; a header alone
+    takes all that back, but for the last polls that there are.
     """
     _check_request(request, name)
-    settings, dry_runs = request.app.state.settings, request.app.state.dry_runs
+    settings, judge = request.app.state.settings, request.app.state.judge
     with _refusals(settings.data):
         if not dry_run:
             request.app.state.landing.check()
             _check_folder(settings.data, is_written=True)
         upload = Upload(
-            dry_runs.folder if dry_run else settings.data,
+            judge.folder if dry_run else settings.data,
             settings.upload_bytes_max,
             settings.unpacked_bytes_max,
+            settings.upload_rows_max,
         )
         try:
             await _receive(request, upload)
+            async with judge.turn:
+                judged = await run_in_threadpool(judge.judge, upload, name, replace)
             answer: Receipt | Judgement
             if dry_run:
-                async with dry_runs.turn:
-                    answer = await run_in_threadpool(_judge, request, upload, name)
+                answer = _judgement(upload, name, judged)
             else:
-                answer = await run_in_threadpool(_land, request, upload, name, replace)
+                answer = await run_in_threadpool(_land, request, upload, name, judged, replace)
         finally:
             await run_in_threadpool(upload.discard)
     status = 201 if isinstance(answer, Receipt) and answer.is_new else 200
@@ -208,6 +243,8 @@ def _refusals(data: Path) -> Iterator[None]:
         raise HTTPException(413, str(error)) from None
     except UploadError as error:
         raise HTTPException(422, str(error)) from None
+    except UnjudgedError as error:
+        raise HTTPException(503, str(error)) from None
     except LandingError as error:
         raise HTTPException(409, str(error)) from None
     except OSError as error:
@@ -225,12 +262,12 @@ def _check_folder(data: Path, is_written: bool = False) -> None:
 
 def _check_request(request: Request, name: str) -> None:
     """Refuse what need not be read to be refused."""
-    accepted = list(input_columns())
+    accepted = list(INPUTS)
     if name not in accepted:
         raise HTTPException(
             404, f"There is no input {quoted(name)}; there are {', '.join(accepted)}."
         )
-    media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    media_type = _media_type(request)
     if media_type not in MEDIA_TYPES:
         raise HTTPException(
             415,
@@ -238,11 +275,11 @@ def _check_request(request: Request, name: str) -> None:
             {"Accept": ", ".join(MEDIA_TYPES)},
         )
     encoding = _encoding(request)
-    if encoding not in ("", "identity", *_GZIP):
+    if encoding not in ("", "identity", *_ENCODINGS):
         raise HTTPException(
             415,
-            f"The Content-Encoding is {quoted(encoding)}; it takes gzip.",
-            {"Accept-Encoding": "gzip"},
+            f"The Content-Encoding is {quoted(encoding)}; it takes gzip or zstd.",
+            {"Accept-Encoding": "gzip, zstd"},
         )
     bytes_max = request.app.state.settings.upload_bytes_max
     length = request.headers.get("Content-Length", "")
@@ -257,8 +294,9 @@ def _check_request(request: Request, name: str) -> None:
 async def _receive(request: Request, upload: Upload) -> None:
     """Write the body to disk in pieces, beside whatever else the service does."""
     held = bytearray()
+    content = file_in_form(request) if _media_type(request) == _FORM else request.stream()
     try:
-        async for chunk in request.stream():
+        async for chunk in content:
             held += chunk
             if len(held) >= _CHUNK_BYTES:
                 await run_in_threadpool(upload.write, bytes(held))
@@ -269,43 +307,41 @@ async def _receive(request: Request, upload: Upload) -> None:
         await run_in_threadpool(upload.write, bytes(held))
     await run_in_threadpool(upload.finish)
     encoding = _encoding(request)
-    if encoding in _GZIP and not upload.is_packed:
-        raise UploadError(
-            f"The Content-Encoding is {quoted(encoding)}, and the body is not packed with gzip."
-        )
+    if encoding in _ENCODINGS and upload.packing != _ENCODINGS[encoding]:
+        raise UploadError(f"The Content-Encoding is {quoted(encoding)}, and the body is not.")
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
 def _encoding(request: Request) -> str:
     return request.headers.get("Content-Encoding", "").strip().lower()
 
 
-def _land(request: Request, upload: Upload, name: str, replace: bool) -> Receipt:
-    rows = check(upload, name, request.app.state.settings.unpacked_bytes_max)
+def _land(request: Request, upload: Upload, name: str, judged: Judged, replace: bool) -> Receipt:
     landed, is_new = request.app.state.landing.land(upload, name, replace)
     return Receipt(
         input=name,
         file=landed.path.name,
         sha256=upload.sha256,
         bytes=upload.size,
-        rows=rows.rows,
-        malformed_rows=rows.malformed_rows,
+        rows=judged.rows,
+        malformed_rows=judged.rows_of("malformed_row"),
+        rejected_rows=judged.rejected_rows,
+        rejected={found.reason: found.rows for found in judged.rejected},
         is_new=is_new,
     )
 
 
-def _judge(request: Request, upload: Upload, name: str) -> Judgement:
-    rows = check(upload, name, request.app.state.settings.unpacked_bytes_max)
-    try:
-        rejected = request.app.state.dry_runs.rejected(upload, name)
-    except BuildError as error:
-        raise HTTPException(503, f"The dry run failed: {error}") from None
+def _judgement(upload: Upload, name: str, judged: Judged) -> Judgement:
     return Judgement(
         input=name,
         sha256=upload.sha256,
         bytes=upload.size,
-        rows=rows.rows,
-        rejected_rows=sum(reason.rows for reason in rejected),
-        rejected=[RejectedRows.model_validate(vars(reason)) for reason in rejected],
+        rows=judged.rows,
+        rejected_rows=judged.rejected_rows,
+        rejected=[RejectedRows.model_validate(vars(found)) for found in judged.rejected],
     )
 
 

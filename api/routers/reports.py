@@ -1,33 +1,37 @@
 """Trigger a report, ask how it is getting on, fetch its file."""
 
 import json
+from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, Header, Query, Request, Response
+import duckdb
+from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from api import report_list
-from api.access import needs
+from api.access import Principal, Scope, needs
 from api.builds import Progress
+from api.changes import Changes
 from api.downloads import open_report
 from api.errors import declared, quoted
-from api.etags import is_known
+from api.etags import is_known, prefers
+from api.openapi import FILES
 from api.options import MEDIA_TYPES, ReportOptions
 from api.pages import Cursor, Limit, read_cursor, rows_on_page, write_cursor
-from api.plain_routes import PlainRoute
+from api.reading import FETCHED, answer_by_file
+from api.releases import Release
 from api.report_list import Entry
 from api.reports import KeyReusedError, Report
-from api.snapshots import NEWEST, remove_reports
+from api.snapshots import NEWEST, remove_reports, write_report
 
 router = APIRouter(tags=["reports"])
-polled = APIRouter(
-    tags=["reports"], route_class=PlainRoute, responses=declared(401, 403, 413, 429, 500)
-)
 
 _ID_EXAMPLE = "0b6f6a1e-6c55-4d0e-9d0b-2f9b1e0c7a11"
+_OTHER_FILES = {kind: file for kind, file in FILES.items() if kind != "application/json"}
+_VARY = {"Vary": "Accept"}
 _RUNNING = b'{"status":"Running"}'
 
 
@@ -57,6 +61,9 @@ class Failed(BaseModel):
     error: str = Field(description="Why, in one sentence.")
 
 
+ReportState = Annotated[Running | Complete | Failed, Field(discriminator="status")]
+
+
 class Listed(BaseModel):
     """A report in the list; what is not known yet is null."""
 
@@ -74,6 +81,9 @@ class Listed(BaseModel):
     stores: int | None = Field(description="How many stores the report has.")
     rejected_rows: int | None = Field(description="How many rows of the inputs were set aside.")
     methodology: dict[str, Any] | None = Field(description="The policy behind the numbers.")
+    notes: list[str] | None = Field(
+        description="Sentences about the inputs as a whole: what was not read, what looks wrong."
+    )
     progress: Progress | None = Field(
         None, description="While it is running, if that takes a build."
     )
@@ -110,10 +120,11 @@ def trigger_report(
 ) -> Triggered:
     """Start a report on the inputs as they are now; the answer does not wait for it.
 
-    Options come as query parameters or in a JSON body; of two the query parameter holds.
+    Options come in a JSON body. They may come as query parameters, too, as long as the two do not
+    contradict each other.
     """
-    given = (body.model_dump(exclude_unset=True) if body else {}) | asked.model_dump(
-        exclude_unset=True
+    given = _one_of(
+        asked.model_dump(exclude_unset=True), body.model_dump(exclude_unset=True) if body else {}
     )
     principal = request.state.principal
     if not request.app.state.reports.is_kept():
@@ -138,7 +149,7 @@ def trigger_report(
     dependencies=[needs("read", every_store=True)],
     responses=declared(422),
 )
-def get_reports(request: Request, limit: Limit = None, cursor: Cursor = None) -> ReportsPage:
+def list_reports(request: Request, limit: Limit = None, cursor: Cursor = None) -> ReportsPage:
     """List the reports, the newest first."""
     limit = rows_on_page(request, limit)
     before = read_cursor(cursor, _ORDER, str, str)
@@ -153,12 +164,34 @@ def get_reports(request: Request, limit: Limit = None, cursor: Cursor = None) ->
 
 
 @router.get(
-    "/reports/{report_id}",
+    "/reports/newest.{ending}",
     dependencies=[needs("read", every_store=True)],
+    response_class=Response,
+    responses={200: {"description": "The report, one row per store.", "content": FILES}, **FETCHED},
+)
+async def fetch_newest_report(
+    request: Request, ending: Annotated[str, Path(json_schema_extra={"enum": list(MEDIA_TYPES)})]
+) -> Response:
+    """Fetch the report without options of the newest release; it is written when asked for."""
+    if ending not in MEDIA_TYPES:
+        known = ", ".join(MEDIA_TYPES)
+        raise HTTPException(404, f"There is no {quoted(ending)}; there are {known}.")
+    options = ReportOptions(format=ending)
+
+    def write(_: Release, connection: duckdb.DuckDBPyConnection, path: FilePath) -> None:
+        write_report(connection, path, options)
+
+    return await answer_by_file(request, f"newest.{ending}", options, write)
+
+
+@router.get(
+    "/reports/{report_id}",
+    dependencies=[needs("read", "run", every_store=True)],
     responses=declared(404, 422),
 )
-def get_listed_report(request: Request, report_id: str) -> Listed:
-    """Tell of one report what the list tells."""
+def get_report_entry(request: Request, report_id: str) -> Listed:
+    """Tell of one report what the list tells; a token of scope `run` only of its own."""
+    _own_report(request, report_id)
     entry = report_list.find(request.app.state.reports, report_id)
     if entry is None:
         raise HTTPException(404, f"There is no report {quoted(report_id)}.")
@@ -174,64 +207,70 @@ def get_listed_report(request: Request, report_id: str) -> Listed:
 def delete_report(request: Request, report_id: str) -> None:
     """Cancel a report that waits or is being made, or remove one that is finished.
 
-    A cancelled report ends as Failed and stays in the list; asking again removes it.
+    A cancelled report ends as Failed and stays in the list; asking again removes it. A token may
+    do that with its own reports, and one of scope `admin` with all.
     """
     record = request.app.state.reports
-    report = record.find(report_id)
-    if report is None:
-        raise HTTPException(404, f"There is no report {quoted(report_id)}.")
+    report = _own_report(request, report_id, "admin")
     request.state.audit = {"report_id": report_id}
     # Who makes a report that is cancelled removes its file, from which others may be copied.
-    if not record.cancel(report_id):
+    if record.cancel(report_id):
+        request.app.state.jobs.let_go()
+    else:
         remove_reports(request.app.state.settings.output, [report.file_name])
         record.forget([report])
 
 
-@polled.get(
+@router.get(
     "/get_report",
-    dependencies=[needs("read", every_store=True)],
+    dependencies=[needs("read", "run", every_store=True)],
     response_class=Response,
     responses={
         200: {
+            "model": ReportState,
             "description": "How far the report is, or the report where `Accept` names its type.",
-            "content": {
-                **{kind: {"schema": {}} for kind in MEDIA_TYPES.values()},
-                "application/json": {
-                    "schema": {
-                        "oneOf": [
-                            state.model_json_schema() for state in (Running, Complete, Failed)
-                        ]
-                    }
-                },
-            },
+            "content": {"application/json": {}, **_OTHER_FILES},
         },
         **declared(404, 422),
     },
 )
-async def get_report(request: Request, report_id: str) -> Response:
+async def get_report(
+    request: Request,
+    report_id: Annotated[str, Query(examples=[_ID_EXAMPLE])],
+    wait: Annotated[
+        int, Query(ge=0, le=60, description="So many seconds the answer waits for the end.")
+    ] = 0,
+) -> Response:
     """Say whether a report is running, complete (and where to fetch it) or failed (and why).
 
     With the report's own type in `Accept`, such as `text/csv`, the answer is the report itself
     once it is complete. A report in JSON is fetched by its `download_url`.
     """
-    report = request.app.state.reports.find(report_id)
-    if report is None:
-        raise HTTPException(404, f"There is no report {quoted(report_id)}.")
+    report = _own_report(request, report_id)
+    if wait:
+        changes: Changes = request.app.state.changes
+        until = changes.until(wait)
+        while report.status in ("Queued", "Running") and await changes.wait(until):
+            report = _own_report(request, report_id)
     accept = request.headers.get("accept", "")
-    is_wanted = report.format != "json" and MEDIA_TYPES[report.format] in accept
+    is_wanted = report.format != "json" and prefers(
+        accept, MEDIA_TYPES[report.format], "application/json"
+    )
     if is_wanted and report.status == "Complete":
-        return await download(request, report.file_name)
-    return Response(_state(report), media_type="application/json")
+        response = await download(request, report.file_name)
+        response.headers["Vary"] = "Accept"
+        return response
+    return Response(_state(report), media_type="application/json", headers=_VARY)
 
 
 @router.get(
     "/download/{name}",
-    dependencies=[needs("read", every_store=True)],
+    dependencies=[needs("read", "run", every_store=True)],
     response_class=Response,
     responses={
         200: {
             "description": "The report, one row per store.",
-            "content": {kind: {"schema": {}} for kind in MEDIA_TYPES.values()},
+            "content": FILES,
         },
         304: {"description": "The report has not changed since the ETag in `If-None-Match`."},
         **declared(404, 422),
@@ -242,6 +281,8 @@ async def download(request: Request, name: str) -> Response:
 
     `store_report.csv` is the newest that was asked for without options.
     """
+    if name == NEWEST:
+        _refuse_others(request, None)
     is_there = name == NEWEST or _is_complete(request, name)
     output = request.app.state.settings.output
     report = await run_in_threadpool(open_report, output, name) if is_there else None
@@ -260,6 +301,18 @@ async def download(request: Request, name: str) -> Response:
     return StreamingResponse(report.chunks(), media_type=media_type, headers=headers)
 
 
+def _one_of(asked: dict[str, Any], in_body: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of both, or raise HTTPException 422 where they contradict each other."""
+    for name in asked.keys() & in_body.keys():
+        if asked[name] != in_body[name]:
+            raise HTTPException(
+                422,
+                f"query.{name}: {quoted(asked[name])} contradicts {quoted(in_body[name])} in the "
+                "body; one of them is enough.",
+            )
+    return in_body | asked
+
+
 def _listed(request: Request, entry: Entry) -> Listed:
     listed = Listed.model_validate(entry)
     if listed.status == "Running":
@@ -267,10 +320,32 @@ def _listed(request: Request, entry: Entry) -> Listed:
     return listed
 
 
+def _own_report(request: Request, report_id: str, scope: Scope = "read") -> Report:
+    """Return a report, or raise HTTPException if there is none, or it is not for this token."""
+    report = request.app.state.reports.find(report_id)
+    if report is None:
+        raise HTTPException(404, f"There is no report {quoted(report_id)}.")
+    _refuse_others(request, report, scope)
+    return report
+
+
+def _refuse_others(request: Request, report: Report | None, scope: Scope = "read") -> None:
+    """Raise HTTPException 403 unless the token has this scope, or has asked for the report."""
+    principal: Principal = request.state.principal
+    is_own = report is not None and report.token_id and report.token_id == principal.token_id
+    if not is_own and not principal.scopes.intersection((scope, "admin")):
+        raise HTTPException(
+            403, f"This token has not asked for this report; that needs the scope {scope!r}."
+        )
+
+
 def _is_complete(request: Request, name: str) -> bool:
     """Say whether a file belongs to a complete report; others may lie beside it."""
     report = request.app.state.reports.find(name.partition(".")[0])
-    return report is not None and (report.status, report.file_name) == ("Complete", name)
+    if report is None or (report.status, report.file_name) != ("Complete", name):
+        return False
+    _refuse_others(request, report)
+    return True
 
 
 def _state(report: Report) -> bytes:

@@ -8,13 +8,14 @@ import duckdb
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.instants import as_text
 from api.pages import Cursor, Limit, read_cursor, rows_on_page, write_cursor
 from api.reading import (
     REFUSALS,
+    START_CUT_TEXT,
     From,
     StoreId,
     To,
+    add_attribute,
     allowed_stores,
     answer,
     check_stores_known,
@@ -24,7 +25,7 @@ from api.reading import (
 )
 from api.releases import Release
 from api.rows import Conditions, columns, identifier, json_object, json_value, json_values
-from api.tables import PERIODS, mart
+from api.tables import ATTRIBUTE_TEXT, PERIODS, VALUE_TEXT, AttributeName, mart
 
 router = APIRouter(tags=["stores"])
 
@@ -174,12 +175,13 @@ class Timeline(BaseModel):
     store_id: str
     started_at: datetime
     ended_at: datetime
+    is_start_cut: bool = Field(description=START_CUT_TEXT)
     next_cursor: str | None = Field(description="For the next page; null on the last one.")
     timeline: list[TimelineRow]
 
 
 @router.get("/stores", response_class=Response, responses={200: {"model": Stores}, **REFUSALS})
-def list_stores(
+async def list_stores(
     request: Request,
     search: Annotated[
         str | None,
@@ -190,6 +192,8 @@ def list_stores(
         Query(description="What the last poll said."),
     ] = None,
     timezone: Annotated[str | None, Query(examples=["America/Chicago"])] = None,
+    attribute: Annotated[AttributeName | None, Query(description=ATTRIBUTE_TEXT)] = None,
+    value: Annotated[str | None, Query(description=VALUE_TEXT)] = None,
     sort: Annotated[
         Sort,
         Query(
@@ -212,6 +216,7 @@ def list_stores(
         conditions = _conditions(store_columns, search, status, timezone)
         if (allowed := allowed_stores(request)) is not None:
             conditions.add("stores.store_id in (select unnest(?::varchar[]))", allowed)
+        add_attribute(request, connection, conditions, attribute, value, store_id="stores.store_id")
         source, key = "stores", f"stores.{sort}"
         if sort in _FIGURE_SORTS:
             period, column = _FIGURE_SORTS[sort]
@@ -243,7 +248,7 @@ def list_stores(
             next_cursor = write_cursor(ordered, last_key, last_id)
         return page(release, "stores", [row[0] for row in rows[:limit]], next_cursor)
 
-    return answer(request, ask)
+    return await answer(request, ask)
 
 
 @router.get(
@@ -251,7 +256,7 @@ def list_stores(
     response_class=Response,
     responses={200: {"model": Timeline}, **REFUSALS},
 )
-def get_timeline(
+async def get_timeline(
     request: Request,
     store_id: StoreId,
     from_at: From = None,
@@ -265,9 +270,9 @@ def get_timeline(
     last = read_cursor(cursor, "timeline", datetime)
 
     def ask(release: Release, connection: duckdb.DuckDBPyConnection) -> bytes:
-        started_at, ended_at = window(request, release, from_at, to_at)
+        shown = window(request, release, connection, from_at, to_at)
         check_stores_known(connection, [store_id])
-        begins_at = max(started_at, last[0]) if last and last[0] else started_at
+        begins_at = max(shown.started_at, last[0]) if last and last[0] else shown.started_at
         rows = connection.execute(
             f"""
             select {json_object(_STRETCH)}, ended_at
@@ -276,7 +281,7 @@ def get_timeline(
             order by started_at
             limit {limit + 1}
             """,
-            [store_id, begins_at, ended_at],
+            [store_id, begins_at, shown.ended_at],
         ).fetchall()
         next_cursor = None
         if len(rows) > limit:
@@ -287,11 +292,10 @@ def get_timeline(
             [row[0] for row in rows[:limit]],
             next_cursor,
             store_id=store_id,
-            started_at=as_text(started_at),
-            ended_at=as_text(ended_at),
+            **shown.said,
         )
 
-    return answer(request, ask)
+    return await answer(request, ask)
 
 
 @router.get(
@@ -299,7 +303,7 @@ def get_timeline(
     response_class=Response,
     responses={200: {"model": OneStore}, **REFUSALS},
 )
-def get_store(request: Request, store_id: StoreId) -> Response:
+async def get_store(request: Request, store_id: StoreId) -> Response:
     """Say what is known of a store: zone, hours, last poll, figures."""
     refuse_other_stores(request, [store_id])
 
@@ -318,7 +322,7 @@ def get_store(request: Request, store_id: StoreId) -> Response:
             f'"special_hours": {special_hours}}}}}'
         ).encode()
 
-    return answer(request, ask)
+    return await answer(request, ask)
 
 
 def _conditions(

@@ -1,35 +1,52 @@
 """An endpoint for each of the tables: its rows in the newest release, page by page."""
 
 from datetime import date, datetime
+from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
 import duckdb
-from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from starlette.exceptions import HTTPException
 
 from api.access import needs
-from api.instants import Day, Instant, as_text
-from api.options import STORES_MAX
+from api.errors import quoted
+from api.instants import TO_TEXT, Day, Instant, Until, UntilDay
+from api.openapi import FILES
+from api.options import MEDIA_TYPES, STORES_MAX, Format
 from api.orders import Order
 from api.pages import ROWS_ON_PAGE, rows_on_page
 from api.reading import (
+    FETCHED,
     REFUSALS,
+    START_CUT_TEXT,
     Ask,
+    add_attribute,
     allowed_stores,
     answer,
+    answer_by_file,
     check_stores_known,
     days,
+    in_utc,
+    is_list,
     page,
     refuse_other_stores,
     refuse_unknown,
+    refuse_unknown_parameters,
+    refuse_unknown_value,
     window,
 )
 from api.releases import Release
-from api.rows import Conditions, json_object, json_values
+from api.rows import Conditions, columns, file_value, identifier, json_object, json_values, literal
 from api.settings import ROWS_MAX
-from api.tables import TABLES, Table
+from api.snapshots import COPY_OPTIONS
+from api.tables import ATTRIBUTE_TEXT, FURTHER_TABLES, TABLES, VALUE_TEXT, AttributeName, Table
 
 router = APIRouter(tags=["tables"])
+files = APIRouter(tags=["tables"], dependencies=[needs("read")])
+
+_ENDINGS: tuple[Format, ...] = ("csv", "parquet", "json")
 
 _KINDS: dict[str, Any] = {
     "varchar": str,
@@ -63,12 +80,7 @@ class InWindow(BaseModel):
         alias="from",
         description="Start, inclusive; UTC unless it has an offset. Default: a week before `to`.",
     )
-    to_at: Instant | None = Field(
-        None,
-        alias="to",
-        description="End, exclusive, at most `as_of`; UTC unless it has an offset. "
-        "Default: `as_of`.",
-    )
+    to_at: Until | None = Field(None, alias="to", description=TO_TEXT)
 
 
 class OnDays(BaseModel):
@@ -77,8 +89,11 @@ class OnDays(BaseModel):
     from_on: Day | None = Field(
         None, alias="from", description="First date. Default: a week before the date of `as_of`."
     )
-    to_on: Day | None = Field(
-        None, alias="to", description="The date after the last one. Default: none."
+    to_on: UntilDay | None = Field(
+        None,
+        alias="to",
+        description="The date after the last one. `now` means the dates that are known so far. "
+        "Default: none.",
     )
 
 
@@ -94,8 +109,8 @@ class Page(BaseModel):
 def _add_endpoint(table: Table) -> None:
     asked_type = _asked_type(table)
 
-    def read(request: Request, asked: Annotated[asked_type, Query()]) -> Response:
-        return answer(request, _ask(table, request, asked))
+    async def read(request: Request, asked: Annotated[asked_type, Query()]) -> Response:
+        return await answer(request, _ask(table, request, asked))
 
     router.add_api_route(
         f"/{table.path}",
@@ -124,6 +139,9 @@ def _asked_type(table: Table) -> type[Asked]:
             kind,
             Field(default, min_length=1, max_length=STORES_MAX, description=said),
         )
+    if table.is_by_attribute:
+        fields["attribute"] = (AttributeName | None, Field(None, description=ATTRIBUTE_TEXT))
+        fields["value"] = (str | None, Field(None, description=VALUE_TEXT))
     windows = {0: (), 1: (OnDays,), 2: (InWindow,)}[len(table.window)]
     return create_model(f"{_title(table)}Asked", __base__=(*windows, Asked), **fields)
 
@@ -145,6 +163,8 @@ def _page_type(table: Table) -> type[Page]:
         1: {"started_on": (date, ...), "ended_on": (date | None, ...)},
         2: {"started_at": (datetime, ...), "ended_at": (datetime, ...)},
     }[len(table.window)]
+    if table.window and not table.is_planned:
+        window["is_start_cut"] = (bool, Field(description=START_CUT_TEXT))
     return create_model(
         f"{_title(table)}Page",
         __base__=Page,
@@ -163,16 +183,8 @@ def _ask(table: Table, request: Request, asked: Any) -> Ask:
 
     def ask(release: Release, connection: duckdb.DuckDBPyConnection) -> bytes:
         conditions = Conditions()
-        said = _add_window(table, request, release, asked, conditions)
-        check_stores_known(connection, stores or [])
-        if (seen := stores or allowed_stores(request)) is not None:
-            conditions.add_stores([*seen, "*"] if table.has_rows_of_all else seen)
-        for kept in table.filters:
-            if (value := getattr(asked, kept.name)) is not None:
-                if kept.known:
-                    known = connection.execute(kept.known).fetchall()
-                    refuse_unknown(kept.name, value, sorted(name for (name,) in known))
-                conditions.add(kept.condition, value)
+        said = _add_window(table, request, release, connection, asked, conditions)
+        _add_filters(table, request, connection, asked, conditions)
         conditions.add(*order.condition(connection))
         kinds = {name: column.kind.upper() for name, column in table.columns.items()}
         rows = connection.execute(
@@ -193,23 +205,71 @@ def _ask(table: Table, request: Request, asked: Any) -> Ask:
     return ask
 
 
+def _add_filters(
+    table: Table,
+    request: Request,
+    connection: duckdb.DuckDBPyConnection,
+    asked: Any,
+    conditions: Conditions,
+) -> None:
+    """Have only the rows that are asked for, of stores that the client may see."""
+    stores = asked.stores if table.is_by_store else None
+    check_stores_known(connection, stores or [])
+    if (seen := stores or allowed_stores(request)) is not None:
+        conditions.add_stores([*seen, "*"] if table.has_rows_of_all else seen)
+    if table.is_by_attribute:
+        add_attribute(
+            request, connection, conditions, asked.attribute, asked.value, table.has_rows_of_all
+        )
+    elif "attribute" in table.columns:
+        refuse_unknown_value(request, connection, asked.attribute, asked.value)
+    for kept in table.filters:
+        if (value := getattr(asked, kept.name)) is not None:
+            if kept.known:
+                known = connection.execute(kept.known).fetchall()
+                refuse_unknown(kept.name, value, sorted(name for (name,) in known))
+            conditions.add(kept.condition, value)
+
+
 def _add_window(
-    table: Table, request: Request, release: Release, asked: Any, conditions: Conditions
-) -> dict[str, str | None]:
+    table: Table,
+    request: Request,
+    release: Release,
+    connection: duckdb.DuckDBPyConnection,
+    asked: Any,
+    conditions: Conditions,
+) -> dict[str, Any]:
     """Have only the rows of the window asked for, and return it as the answer tells it."""
     if len(table.window) == 1:
         [day] = table.window
-        started_on, ended_on = days(request, release, asked.from_on, asked.to_on)
+        started_on, ended_on, is_start_cut = days(
+            request, release, connection, asked.from_on, asked.to_on, table.is_planned
+        )
         conditions.add(f"{day} >= ?", started_on)
         if ended_on is not None:
             conditions.add(f"{day} < ?", ended_on)
-        return {"started_on": str(started_on), "ended_on": ended_on and str(ended_on)}
+        said = {"started_on": str(started_on), "ended_on": ended_on and str(ended_on)}
+        return said if is_start_cut is None else said | {"is_start_cut": is_start_cut}
     if len(table.window) == 2:
         start, end = table.window
-        started_at, ended_at = window(request, release, asked.from_at, asked.to_at)
-        conditions.add(f"{start} < ? and coalesce({end} > ?, true)", ended_at, started_at)
-        return {"started_at": as_text(started_at), "ended_at": as_text(ended_at)}
+        shown = window(request, release, connection, asked.from_at, asked.to_at)
+        conditions.add(
+            f"{start} < ? and coalesce({end} > ?, true)", shown.ended_at, shown.started_at
+        )
+        return shown.said
     return {}
+
+
+def _file_type(table: Table) -> type[BaseModel]:
+    """Return the model of what can be asked of a table as a file."""
+    fields: dict[str, Any] = {
+        name: (field.annotation, field)
+        for name, field in _asked_type(table).model_fields.items()
+        if name not in ("limit", "cursor", "sort")
+    }
+    if "stores" in fields:
+        fields["stores"] = (list[str] | None, Field(None, min_length=1, max_length=STORES_MAX))
+    return create_model(f"{_title(table)}File", **fields)
 
 
 def _shown_orders(table: Table) -> str:
@@ -228,3 +288,119 @@ def _title(table: Table) -> str:
 
 for _table in TABLES:
     _add_endpoint(_table)
+
+# What can be asked of each table as a file: what of its list, but pages and orders.
+_ALL_TABLES = {table.path: table for table in (*TABLES, *FURTHER_TABLES)}
+_FILE_TYPES = {path: _file_type(table) for path, table in _ALL_TABLES.items()}
+
+
+def _file_parameters() -> list[dict[str, Any]]:
+    """Return the parameters of all tables, each with the tables that have it."""
+    having: dict[str, list[str]] = {}
+    for path, kind in _FILE_TYPES.items():
+        for name, field in kind.model_fields.items():
+            having.setdefault(field.alias or name, []).append(path)
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "description": f"As on the list; of {', '.join(paths)}.",
+            "schema": {"type": "array", "items": {"type": "string"}}
+            if name in ("stores", "status")
+            else {"type": "string"},
+        }
+        for name, paths in having.items()
+    ]
+
+
+@files.get(
+    "/tables/{name}.{ending}",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The rows in the table's first order.",
+            "content": {MEDIA_TYPES[ending]: FILES[MEDIA_TYPES[ending]] for ending in _ENDINGS},
+        },
+        **FETCHED,
+    },
+    openapi_extra={"parameters": _file_parameters()},
+)
+async def fetch_table(
+    request: Request,
+    name: Annotated[str, Path(json_schema_extra={"enum": list(_ALL_TABLES)})],
+    ending: Annotated[str, Path(json_schema_extra={"enum": list(_ENDINGS)})],
+) -> Response:
+    """Fetch a whole table of the newest release, or what the filters of its list leave of it.
+
+    The file is written once per release and question. In CSV a text that a spreadsheet would run as
+    a formula has an apostrophe in front; the others have every text as it is.
+    """
+    table = _ALL_TABLES.get(name)
+    if table is None:
+        known = ", ".join(_ALL_TABLES)
+        raise HTTPException(404, f"There is no table {quoted(name)}; there are {known}.")
+    if ending not in _ENDINGS:
+        raise HTTPException(404, f"There is no {quoted(ending)}; there are {', '.join(_ENDINGS)}.")
+    asked = _asked_of_file(request, _FILE_TYPES[name])
+    if not table.is_by_store and allowed_stores(request) is not None:
+        raise HTTPException(403, "This is about all stores, and the token is for some of them.")
+    refuse_other_stores(request, getattr(asked, "stores", None) or [])
+
+    def write(release: Release, connection: duckdb.DuckDBPyConnection, path: FilePath) -> None:
+        conditions = Conditions()
+        _add_whole_window(table, asked, conditions)
+        _add_filters(table, request, connection, asked, conditions)
+        kinds = columns(connection, table.name)
+        values = ", ".join(
+            f"{file_value(f'rows.{identifier(column)}', kind, ending)} as {identifier(column)}"
+            for column, kind in kinds.items()
+        )
+        order = Order(table.path, table.keys(next(iter(table.orders))), None)
+        # Its columns are renamed after it is put in order.
+        connection.execute(
+            f"""
+            copy (
+                select {values}
+                from (from {table.name} where {conditions.sql} order by {order.sql}) as rows
+            ) to {literal(path)} ({COPY_OPTIONS[ending]}, use_tmp_file false)
+            """,
+            conditions.values,
+        )
+
+    return await answer_by_file(request, f"{name}.{ending}", asked, write)
+
+
+def _asked_of_file(request: Request, kind: type[BaseModel]) -> Any:
+    """Return what is asked for, or raise an error as FastAPI does for declared parameters."""
+    known = {field.alias or name: field for name, field in kind.model_fields.items()}
+    refuse_unknown_parameters(request, known)
+    sent = request.query_params
+    said = {
+        name: sent.getlist(name) if is_list(field) else sent[name]
+        for name, field in known.items()
+        if name in sent
+    }
+    try:
+        return kind.model_validate(said)
+    except ValidationError as error:
+        found = [{**each, "loc": ("query", *each["loc"])} for each in error.errors()]
+        raise RequestValidationError(found) from None
+
+
+def _add_whole_window(table: Table, asked: Any, conditions: Conditions) -> None:
+    """Have only the rows of the window asked for; without any, all there are."""
+    if not table.window:
+        return
+    start, end = table.window[0], table.window[-1]
+    is_by_day = len(table.window) == 1
+    begin, until = (asked.from_on, asked.to_on) if is_by_day else (asked.from_at, asked.to_at)
+    if not is_by_day:
+        begin = begin and in_utc("from", begin)
+        until = until and in_utc("to", until)
+    if begin is not None and until is not None and begin >= until:
+        raise HTTPException(422, f"query.from: {begin} is not before {until}, the end.")
+    if until is not None:
+        conditions.add(f"{start} < ?", until)
+    if begin is not None:
+        conditions.add(f"coalesce({end} {'>=' if is_by_day else '>'} ?, true)", begin)

@@ -7,13 +7,14 @@ import duckdb
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.instants import as_text
 from api.options import STORES_MAX
 from api.pages import Cursor, Limit, read_cursor, rows_on_page, write_cursor
 from api.reading import (
     REFUSALS,
+    START_CUT_TEXT,
     From,
     To,
+    add_attribute,
     allowed_stores,
     answer,
     check_stores_known,
@@ -24,6 +25,7 @@ from api.reading import (
 )
 from api.releases import Release
 from api.rows import Conditions, columns, identifier, json_object
+from api.tables import ATTRIBUTE_TEXT, VALUE_TEXT, AttributeName
 
 router = APIRouter(tags=["stores"])
 
@@ -72,13 +74,14 @@ class Uptime(BaseModel):
     as_of: datetime
     started_at: datetime
     ended_at: datetime
+    is_start_cut: bool = Field(description=START_CUT_TEXT)
     group_by: str
     next_cursor: str | None = Field(description="For the next page; null on the last one.")
     groups: list[Group]
 
 
 @router.get("/uptime", response_class=Response, responses={200: {"model": Uptime}, **REFUSALS})
-def get_uptime(
+async def get_uptime(
     request: Request,
     from_at: From = None,
     to_at: To = None,
@@ -93,6 +96,8 @@ def get_uptime(
         list[str] | None,
         Query(description="Ids of the stores to count, all by default.", max_length=STORES_MAX),
     ] = None,
+    attribute: Annotated[AttributeName | None, Query(description=ATTRIBUTE_TEXT)] = None,
+    value: Annotated[str | None, Query(description=VALUE_TEXT)] = None,
     limit: Limit = None,
     cursor: Cursor = None,
 ) -> Response:
@@ -104,13 +109,14 @@ def get_uptime(
         refuse_other_stores(request, stores)
 
     def ask(release: Release, connection: duckdb.DuckDBPyConnection) -> bytes:
-        started_at, ended_at = window(request, release, from_at, to_at)
+        shown = window(request, release, connection, from_at, to_at)
         key = _key(connection, group_by)
         conditions = Conditions()
         if stores:
             check_stores_known(connection, stores)
         if (counted := stores or allowed_stores(request)) is not None:
             conditions.add("stores.store_id in (select unnest(?::varchar[]))", counted)
+        add_attribute(request, connection, conditions, attribute, value, store_id="stores.store_id")
         if last is not None:
             conditions.add(f"{key} > ? or {key} is null", *last)
         sums = [f"sum(cast(figures.{name} as decimal(18, 6))) as {name}" for name in _SECONDS]
@@ -139,7 +145,7 @@ def get_uptime(
             from summed
             order by key nulls last
             """,
-            [*conditions.values, started_at, ended_at, *conditions.values],
+            [*conditions.values, shown.started_at, shown.ended_at, *conditions.values],
         ).fetchall()
         next_cursor = write_cursor(ordered, rows[limit - 1][1]) if len(rows) > limit else None
         return page(
@@ -147,12 +153,11 @@ def get_uptime(
             "groups",
             [row[0] for row in rows[:limit]],
             next_cursor,
-            started_at=as_text(started_at),
-            ended_at=as_text(ended_at),
+            **shown.said,
             group_by=group_by,
         )
 
-    return answer(request, ask)
+    return await answer(request, ask)
 
 
 def _key(connection: duckdb.DuckDBPyConnection, group_by: str) -> str:

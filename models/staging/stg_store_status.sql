@@ -1,22 +1,26 @@
 with store_status as (
-    select * from {{ source('inputs', 'store_status') }}
+    select * from {{ source('lake', 'store_status') }}
+    where removed_load is null
 ),
 
-named as (
-    select
-        file_key,
-        store_id as spelling,
-        {{ is_active('status') }} as is_active,
-        coalesce(timestamp_us, {{ instant_us('timestamp_utc') }}) as polled_us,
-        latest_us,
-    from store_status
+run as (
+    select * from {{ source('build', 'run') }}
 )
 
--- What counts is what poll_rejected_as has no reason against; to ask it here takes longer.
 select
     file_key,
-    spelling,
-    case when is_active is not null and polled_us >= {{ first_poll_us() }} then polled_us end
-        as polled_us,
-    case when polled_us between {{ first_poll_us() }} and latest_us then is_active end as is_active,
-from named
+    line_number,
+    added_load,
+    store_id,
+    is_active,
+    polled_us,
+    case
+        when set_aside_as is not null then set_aside_as
+        when store_id is null then 'missing_store_id'
+        when is_active is null then 'unknown_status'
+        when polled_us is null then 'bad_timestamp'
+        when polled_us > (select clock_us + {{ clock_error_us() }} from run) then 'future_timestamp'
+        when polled_us < {{ first_poll_us() }} then 'timestamp_before_zone_rules'
+    end as rejected_as,
+    raw_values,
+from store_status

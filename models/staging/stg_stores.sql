@@ -1,16 +1,16 @@
-{{ config(materialized='table', post_hook="{{ keep_malformed_rows('stores') }}") }}
-
--- No column has the name of this, or it would be taken for the row.
-with raw_rows as (
-    select * from {{ source('inputs', 'stores_numbered') }}
+with stores as (
+    select * from {{ source('lake', 'stores') }}
+    where removed_load is null
 )
 
 select
-    nullif({{ trimmed('columns(* exclude (file_key, row_number))') }}, ''),
     file_key,
-    row_number,
-    -- Null takes out what the files do not have.
-    cast(
-        json_merge_patch(to_json(raw_rows), '{"file_key": null, "row_number": null}') as varchar
-    ) as raw_values,
-from raw_rows
+    line_number,
+    store_id,
+    attributes,
+    case
+        when set_aside_as is not null then set_aside_as
+        when store_id is null then 'missing_store_id'
+    end as rejected_as,
+    raw_values,
+from stores

@@ -1,13 +1,16 @@
-{{ config(materialized='table', post_hook="{{ keep_malformed_rows('timezones') }}") }}
-
 with timezones as (
-    select * from {{ source('inputs', 'timezones_numbered') }}
+    select * from {{ source('lake', 'timezones') }}
+    where removed_load is null
 )
 
 select
     file_key,
-    row_number,
-    nullif({{ trimmed('store_id') }}, '') as store_id,
-    nullif({{ trimmed('timezone_str') }}, '') as timezone,
-    {{ raw_values(['store_id', 'timezone_str']) }} as raw_values,
+    line_number,
+    store_id,
+    timezone,
+    case
+        when set_aside_as is not null then set_aside_as
+        when store_id is null then 'missing_store_id'
+    end as rejected_as,
+    raw_values,
 from timezones

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -17,7 +19,8 @@ from api.inputs import why_outdated
 from api.main import create_app
 from api.releases import Releases
 from api.settings import PROJECT, Settings
-from tests.api.fakes import FakeBuilder, local_client
+from api.staging import Staging, read_staging
+from tests.api.fakes import FakeBuilder, local_client, polls_of
 from tests.api.readable import ODD_IDS
 from tests.api.services import Service
 from tests.conftest import Once
@@ -77,6 +80,17 @@ t3,Asia/Tokyo
 }
 
 
+COMPILE = """
+import sys
+from pathlib import Path
+from api.build_worker import Project
+
+project = Project(Path(sys.argv[1]), ["--log-level", "error", "--log-level-file", "none"])
+project.parse()
+project.keep_staging()
+"""
+
+
 @pytest.fixture(autouse=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Put a dbt project that was written long ago in place of the real one, which may change."""
@@ -84,9 +98,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in (
         "dbt_project.yml",
         "profiles.yml",
-        "selectors.yml",
         "models/marts/stores.sql",
         "seeds/periods.csv",
+        "loader/load.py",
     ):
         path = project / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -102,9 +116,14 @@ def settings(tmp_path: Path) -> Settings:
     """Offer empty folders, with one poll of store `a`, written long ago."""
     for name in ("data", "warehouse", "output"):
         (tmp_path / name).mkdir()
-    polls = tmp_path / "data" / "store_status.csv"
-    polls.write_text("a\n")
-    os.utime(polls, (LONG_AGO, LONG_AGO))
+    for name, text in {
+        "store_status": polls_of("a"),
+        "business_hours": "store_id,day,start_time_local,end_time_local\n",
+        "timezones": "store_id,timezone_str\n",
+    }.items():
+        file = tmp_path / "data" / f"{name}.csv"
+        file.write_text(text)
+        os.utime(file, (LONG_AGO, LONG_AGO))
     return Settings(
         data=tmp_path / "data",
         db=tmp_path / "warehouse" / "store_uptime.duckdb",
@@ -116,6 +135,18 @@ def settings(tmp_path: Path) -> Settings:
         releases_kept=3,
         releases_kept_seconds=600,
     )
+
+
+@pytest.fixture(scope="session")
+def staging(once: Once, tmp_path_factory: pytest.TempPathFactory) -> Staging:
+    """Offer staging's compiled SQL, as the service's worker keeps it."""
+
+    def compile_staging() -> Staging:
+        target = tmp_path_factory.mktemp("staging")
+        subprocess.run([sys.executable, "-c", COMPILE, target], cwd=PROJECT, check=True)
+        return read_staging(target, 0)
+
+    return once("staging", compile_staging)
 
 
 @pytest.fixture

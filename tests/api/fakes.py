@@ -1,4 +1,4 @@
-"""Releases as dbt would publish them, made without dbt: one store per line of the polls."""
+"""Releases as dbt would publish them, made without dbt: of each store that was polled."""
 
 import json
 import threading
@@ -12,10 +12,11 @@ import duckdb
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from api.builds import Progress, Tell, tell_nobody
-from api.inputs import input_files
+from api.builds import CancelledError, Progress, Tell, tell_nobody
 from api.rows import literal
 from api.settings import Settings
+from loader.load import load
+from loader.manifest import Manifest
 
 AS_OF = "2026-03-12T18:13:22.479220Z"
 HEADER = (
@@ -30,8 +31,16 @@ def csv_of(*store_ids: str) -> str:
     return "\n".join([HEADER, *rows]) + "\n"
 
 
+def polls_of(*store_ids: str) -> str:
+    """Return the content of a file with one poll of each of these stores."""
+    rows = [f"{store_id},active,2026-03-12 18:00:00 UTC" for store_id in store_ids]
+    return "\n".join(["store_id,status,timestamp_utc", *rows]) + "\n"
+
+
 def write_release(db: Path, data: Path) -> Path:
-    """Write a release of the inputs as they are now, and return its path."""
+    """Load the inputs as they are now, write a release of them, and return its path."""
+    lake = db.parent / "lake"
+    load(data, lake)
     path = db.parent / "releases" / f"{uuid4().hex}.duckdb"
     path.parent.mkdir(parents=True, exist_ok=True)
     minutes = ", ".join(f'"{name}" decimal(9, 2)' for name in HEADER.split(",")[1:])
@@ -41,24 +50,22 @@ def write_release(db: Path, data: Path) -> Path:
             attach {literal(path)} as release (storage_version 'v1.5.0');
             use release;
             create table store_report_minutes (store_id varchar, {minutes});
-            create table input_files (
-                input varchar, file varchar, size_bytes bigint, modified_us bigint,
-                counts_from_us bigint
-            );
-            create table rejected_rows as select 'store_status' as input, 'bad_time' as reason
+            create table versions as
+            select * from read_parquet({literal(lake / "manifest.parquet")})
+            where removed_load is null;
+            create table input_files as
+            select input, file, null::bigint as counts_from_us from versions;
+            insert into store_report_minutes
+            select distinct store_id, 60, 0, 1440, 0, 10080, 0
+            from read_parquet({literal(lake / "store_status" / "*.parquet")})
+            where part_key in (select part_key from versions) and store_id is not null;
+            create table input_notes as
+            select *, true as is_told from read_parquet({literal(lake / "notes.parquet")});
+            create table rejected_rows as select 'store_status' as input, 'bad_time' as reason;
+            create table current_status as
+            select store_id, 'up' as current_status from store_report_minutes
             """
         )
-        for file, stat in input_files(data).items():
-            # DuckDB knows a file's time to the second.
-            connection.execute(
-                "insert into input_files values ('store_status', ?, ?, ?, null)",
-                [file, stat.st_size, int(stat.st_mtime) * 1_000_000],
-            )
-            for store_id in Path(file).read_text().split():
-                connection.execute(
-                    "insert into store_report_minutes values (?, 60, 0, 1440, 0, 10080, 0)",
-                    [store_id],
-                )
     return path
 
 
@@ -77,7 +84,13 @@ def point_to(
         "started_at": began.isoformat(timespec="microseconds").replace("+00:00", "Z"),
         "published_at": datetime.now(UTC).isoformat(),
         "vars": release_vars or {},
+        "lake_id": None,
+        "load": None,
     }
+    if (db.parent / "lake").exists():
+        with duckdb.connect() as connection:
+            manifest = Manifest(connection, db.parent / "lake")
+        said |= {"lake_id": manifest.lake_id, "load": manifest.load}
     (db.parent / "current.json").write_text(json.dumps(said))
 
 
@@ -107,6 +120,7 @@ class FakeBuilder:
     def __init__(self, settings: Settings) -> None:
         self.builds = 0
         self.is_finished = False
+        self.is_cancelled = threading.Event()
         self.has_begun = threading.Event()
         self.may_end = threading.Event()
         self.may_end.set()
@@ -124,11 +138,18 @@ class FakeBuilder:
         tell(Progress(models_done=2, models_all=3))
         self.has_begun.set()
         assert self.may_end.wait(10)
+        if self.is_cancelled.is_set():
+            self.is_cancelled.clear()
+            raise CancelledError("Nobody waits for the build any more.")
         self.meanwhile()
         point_to(release, self._settings.db, began)
 
     def finish(self) -> None:
         self.is_finished = True
+
+    def cancel(self) -> None:
+        self.is_cancelled.set()
+        self.may_end.set()
 
     def close(self) -> None:
         self.may_end.set()

@@ -46,6 +46,9 @@ create table store_timeline (
     store_id varchar, started_at timestamp, ended_at timestamp, status varchar,
     is_confirmed boolean, duration_seconds double
 );
+create schema intermediate;
+create table intermediate.int_horizon as
+select epoch_us(timestamp '2026-03-05 17:00') as starts_us;
 create table weekly_hours (
     store_id varchar, opens_on_day integer, opens_at time, closes_on_day integer, closes_at time
 );

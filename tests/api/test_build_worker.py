@@ -1,11 +1,15 @@
 """Of all that dbt says, who asked for the report learns how far it is and why it failed."""
 
+import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
+import duckdb
 import pytest
 from dbt.artifacts.schemas.results import RunStatus, TestStatus
 from dbt.cli.main import dbtRunnerResult
@@ -14,33 +18,47 @@ from api.build_worker import Counter, outcome
 from api.builds import Progress, service_builder
 from api.settings import PROJECT, Settings
 
-# A worker whose build is over at once, while what it has built takes a second to write down. Then
-# it passes on the next request.
+# A worker whose build is over at once, while closing the file takes a second.
 WRITING = """
 import os, time
+from pathlib import Path
 from api import build_worker
 
-def write_down():
-    time.sleep(1)
-    os.write(1, b"written\\n")
+class Project:
+    def __init__(self, *_): pass
+    def parse(self): pass
+    def keep_staging(self): pass
+    def build(self, tell): return {"error": None, "is_locked": False}
 
-build_worker.close_database = write_down
-build_worker.in_fork(lambda tell: {"error": None, "is_locked": False}, 1)
-os.write(1, os.read(0, 1))
+class Connections:
+    def close_all_connections():
+        time.sleep(1)
+        os.write(channel, b"written\\n")
+
+channel = os.dup(1)
+build_worker.Project = Project
+build_worker.DuckDBConnectionManager = Connections
+build_worker.main(Path("target"), [])
 """
 
-# A worker whose build makes a lock, as dbt does for its adapter, and keeps it until the end.
-LOCKING = """
-import multiprocessing
+# A worker that is in the middle of a build for ever, and has started a process.
+BUILDING = """
+import subprocess, threading
+from pathlib import Path
 from api import build_worker
+from api.builds import Progress
 
-locks = []
+class Project:
+    def __init__(self, *_): pass
+    def parse(self): pass
+    def keep_staging(self): pass
+    def build(self, tell):
+        helper = subprocess.Popen(["sleep", "600"])
+        tell(Progress(helper.pid, 0))
+        threading.Event().wait()
 
-def build(tell):
-    locks.append(multiprocessing.get_context("spawn").RLock())
-    return {"error": None, "is_locked": False}
-
-build_worker.in_fork(build, 1)
+build_worker.Project = Project
+build_worker.main(Path("target"), [])
 """
 
 
@@ -156,7 +174,10 @@ def test_models_that_are_done_are_counted():
     assert told == [Progress(done, 2) for done in (0, 1, 2)]
 
 
-def test_real_build_tells_each_model(tmp_path: Path):
+def test_real_builds_tell_each_model_and_leave_nothing(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    """Python tells of locks that are left when it ends, and so would `make report`."""
     data = tmp_path / "data"
     data.mkdir()
     (data / "store_status.csv").write_text(
@@ -171,10 +192,15 @@ def test_real_build_tells_each_model(tmp_path: Path):
     told: list[Progress] = []
     try:
         builder.build(told.append)
+        builder.build(told.append)
+        builder.finish()
     finally:
         builder.close()
     models = len(list((PROJECT / "models").rglob("*.sql")))
-    assert told == [Progress(done, models) for done in range(models + 1)]
+    assert told == 2 * [Progress(done, models) for done in range(models + 1)]
+    assert capfd.readouterr() == ("", "")
+    with duckdb.connect(settings.db, read_only=True) as connection:
+        assert connection.execute("from stores").fetchall()
 
 
 def test_file_that_another_process_is_writing():
@@ -185,39 +211,51 @@ def test_file_that_another_process_is_writing():
     assert outcome(failed(text)) == {"error": text, "is_locked": True}
 
 
-@pytest.fixture
-def writing() -> Iterator[subprocess.Popen[bytes]]:
-    """Offer such a worker, whose build is over."""
-    command = [sys.executable, "-c", WRITING]
+@contextmanager
+def worker(text: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a worker that is asked for one build, in a session of its own as builders do."""
     with subprocess.Popen(
-        command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as worker:
-        assert worker.stdout is not None
-        assert b'"error": null' in worker.stdout.readline()
-        yield worker
+        [sys.executable, "-c", text],
+        cwd=PROJECT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        assert process.stdin is not None
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        yield process
 
 
-def test_a_build_may_be_asked_for_before_the_last_is_written_down(
-    writing: subprocess.Popen[bytes],
-):
-    said, _ = writing.communicate(b"!")
-    assert said == b"written\n!"
+def test_a_build_may_be_asked_for_before_the_file_is_closed():
+    with worker(WRITING) as process:
+        assert process.stdout is not None
+        assert b'"error": null' in process.stdout.readline()
+        said, _ = process.communicate(b"\n")
+    assert [line[:7] for line in said.splitlines()] == [b"written", b'{"error', b"written"]
 
 
-def test_what_is_built_is_written_down_though_nobody_asks_for_more(
-    writing: subprocess.Popen[bytes],
-):
-    said, _ = writing.communicate()
+def test_the_file_is_closed_though_nobody_asks_for_more():
+    with worker(WRITING) as process:
+        assert process.stdout is not None
+        assert b'"error": null' in process.stdout.readline()
+        said, _ = process.communicate()
     assert said == b"written\n"
 
 
-def test_a_build_leaves_no_lock_behind():
-    """Python tells of what is left when it ends, and so would `make report`."""
-    command = [sys.executable, "-c", LOCKING]
-    with subprocess.Popen(
-        command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as worker:
-        assert worker.stdout is not None
-        assert worker.stderr is not None
-        assert b'"error": null' in worker.stdout.readline()
-        assert b"leaked" not in worker.stderr.read()
+def test_a_build_that_nobody_waits_for_ends_with_all_that_it_started():
+    with worker(BUILDING) as process:
+        assert process.stdout is not None
+        helper = json.loads(process.stdout.readline())["models_done"]
+        process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert not _is_running(helper)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        # What has ended and was not yet cleared away is still listed.
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

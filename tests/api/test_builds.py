@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -141,3 +142,16 @@ def _is_alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_build_that_is_cancelled_ends_and_another_may_follow(workers: list[Worker], tmp_path: Path):
+    worker = Worker(tmp_path / "log", "hang")
+    workers.append(worker)
+    began_at = time.monotonic()
+    threading.Timer(0.5, worker.builder.cancel).start()
+    with pytest.raises(CancelledError, match="Nobody waits"):
+        worker.builder.build()
+    threading.Timer(0.5, worker.builder.cancel).start()
+    with pytest.raises(CancelledError, match="Nobody waits"):
+        worker.builder.build()
+    assert time.monotonic() - began_at < 10

@@ -12,7 +12,7 @@ from api.access import Access
 from api.builds import BuildError
 from api.reports import Reports
 from api.settings import PROJECT, Settings
-from tests.api.fakes import AS_OF, FakeBuilder, csv_of, publish
+from tests.api.fakes import AS_OF, FakeBuilder, csv_of, polls_of, publish
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_help_names_commands_and_settings(capsys: pytest.CaptureFixture[str]):
 def test_report_says_what_it_wrote(
     settings: Settings, builder: FakeBuilder, capsys: pytest.CaptureFixture[str]
 ):
-    (settings.data / "store_status.csv").write_text("f\ne\nd\nc\nb\na\n")
+    (settings.data / "store_status.csv").write_text(polls_of(*"fedcba"))
     commands.main(["report"])
     path = settings.output / "store_report.csv"
     assert path.read_text() == csv_of("a", "b", "c", "d", "e", "f")
@@ -67,18 +67,28 @@ def test_report_says_what_it_wrote(
 
 
 @pytest.mark.usefixtures("_without_dbt")
-def test_report_names_files_that_are_not_read(
+def test_report_says_what_is_to_be_said_of_the_inputs(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ):
-    for name in ("store_status_2.xlsx", "Timezones.csv.zip", "notes.csv"):
+    for name in ("store_status_2.xlsx", "Time zones.csv", "notes.csv"):
         (settings.data / name).touch()
-    (settings.data / "store_status_3.parquet").mkdir()
-    (settings.data / "stores.csv").symlink_to(settings.data / "gone.csv")
     commands.main(["report"])
-    assert capsys.readouterr().out.splitlines()[1] == (
-        "Not read, as inputs are files that end in .csv, .csv.gz or .parquet: "
-        "Timezones.csv.zip, store_status_2.xlsx, store_status_3.parquet, stores.csv."
-    )
+    assert capsys.readouterr().out.splitlines()[3:5] == [
+        f"{settings.data}/store_status_2.xlsx was not read: it is a workbook; "
+        "save its sheet as CSV.",
+        f"{settings.data}/Time zones.csv was not read: is it meant as timezones*.csv?",
+    ]
+
+
+@pytest.mark.usefixtures("_without_dbt")
+def test_report_says_so_much_of_the_inputs_and_counts_the_rest(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+):
+    for number in range(22):
+        (settings.data / f"store_status_{number}.xlsx").touch()
+    commands.main(["report"])
+    said = capsys.readouterr().out.splitlines()
+    assert said[23:25] == ["The table input_notes has 2 more.", ""]
 
 
 @pytest.mark.usefixtures("_without_dbt")

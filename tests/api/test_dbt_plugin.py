@@ -108,9 +108,9 @@ def test_a_file_that_is_none_of_duckdbs_is_not_waited_for(
 
 
 def test_a_name_that_the_models_use_is_refused(tmp_path: Path):
-    credentials = DuckDBCredentials(path=str(tmp_path / "Inputs.duckdb"))
+    credentials = DuckDBCredentials(path=str(tmp_path / "Staging.duckdb"))
     plugin = Plugin("dbt_plugin", {"wait_seconds": 0}, credentials)
-    with pytest.raises(RuntimeError, match=r"Inputs\.duckdb needs another name than main, "):
+    with pytest.raises(RuntimeError, match=r"Staging\.duckdb needs another name than main, "):
         plugin.update_connection_config(credentials, CONFIG)
     assert not list(tmp_path.glob("*.duckdb"))
 

@@ -14,7 +14,7 @@ from api.builds import BuildError
 from api.reports import Reports
 from api.settings import Settings
 from api.tables import TABLES
-from tests.api.fakes import FakeBuilder, csv_of, publish
+from tests.api.fakes import FakeBuilder, csv_of, polls_of, publish
 from tests.api.readable import publish_copy, write_readable
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
@@ -125,7 +125,7 @@ def test_known_report_is_not_sent_again(client: TestClient, report_id: str, sent
 def test_changed_report_is_sent_again(client: TestClient, settings: Settings, report_id: str):
     url = "/download/store_report.csv"
     etag = client.get(url).headers["etag"]
-    (settings.data / "store_status_2.csv").write_text("b\n")
+    (settings.data / "store_status_2.csv").write_text(polls_of("b"))
     end(client, trigger(client))
     response = client.get(url, headers={"If-None-Match": etag})
     assert (response.status_code, response.text) == (200, csv_of("a", "b"))
@@ -203,7 +203,7 @@ def test_error_is_a_problem(client: TestClient, method: str, url: str, status: i
         ("GET", "/reports/x", "none"),
         ("DELETE", "/reports/x", "none"),
         ("POST", "/trigger_report", "as_of, units, columns, format, stores"),
-        ("GET", "/get_report?report_id=x", "report_id"),
+        ("GET", "/get_report?report_id=x", "report_id, wait"),
         ("GET", "/download/store_report.csv", "none"),
         ("GET", "/poll_gaps", "limit, cursor, sort"),
     ],
@@ -359,6 +359,8 @@ def test_errors_are_declared(client: TestClient):
     } == {
         ("/trigger_report", "post"): sorted({*guarded, "200", "400", "409", "422", "503", "507"}),
         ("/reports", "get"): sorted({*guarded, "200", "422"}),
+        ("/reports/newest.{ending}", "get"): sorted({*reading, "206", "416"}),
+        ("/tables/{name}.{ending}", "get"): sorted({*reading, "206", "416"}),
         ("/reports/{report_id}", "get"): sorted({*guarded, "200", "404", "422"}),
         ("/reports/{report_id}", "delete"): sorted({*guarded, "204", "404", "422", "507"}),
         ("/get_report", "get"): sorted({*guarded, "200", "404", "422"}),

@@ -77,7 +77,7 @@ def test_exclusions_that_matter_are_told(client: TestClient):
     [
         ("/stores/x/explain", 404),
         (f"/stores/{A}/explain?from=2020-01-01", 422),
-        (f"/stores/{A}/explain?to=2027-01-01", 422),
+        (f"/stores/{A}/explain?from=2027-01-01", 422),
     ],
 )
 def test_refused(client: TestClient, url: str, status: int):
@@ -89,3 +89,9 @@ def test_durations_have_six_digits(client: TestClient, what: str):
     window = {"from": "2026-03-12T17:00:00Z", "to": "2026-03-12T17:00:01Z"}
     text = client.get(f"/stores/{A}/{what}", params=window).text
     assert text.endswith('seconds":1.000000}]}')
+
+
+def test_end_in_the_future_means_up_to_as_of(client: TestClient):
+    found = ask(client, f"/stores/{A}/explain", to="now")
+    assert (found["ended_at"], found["is_start_cut"]) == (AS_OF, False)
+    assert ask(client, f"/stores/{A}/explain", **{"from": "2026-01-01"})["is_start_cut"]

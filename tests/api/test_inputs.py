@@ -1,17 +1,19 @@
 """A build is needed exactly if it would say something else than the newest release."""
 
 import os
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from api.inputs import input_files, why_outdated
+from api.inputs import why_outdated
 from api.releases import Releases
 from api.settings import Settings
+from loader.load import load
 from tests.api.conftest import LONG_AGO
-from tests.api.fakes import publish
+from tests.api.fakes import polls_of, publish
 
 # When the build of the release began: after the input was written, and a while ago.
 BEGAN = datetime.now(UTC).replace(microsecond=500_000) - timedelta(hours=1)
@@ -23,7 +25,7 @@ def polls(settings: Settings) -> Path:
 
 
 def why(settings: Settings, project: Path) -> str | None:
-    return why_outdated(Releases(settings.db).newest(), settings.data, project)
+    return why_outdated(Releases(settings.db).newest(), settings.data, settings.lake, project)
 
 
 def written(path: Path, text: str, at: datetime | float) -> None:
@@ -47,74 +49,58 @@ def test_vars_of_its_own(settings: Settings, project: Path):
     assert why(settings, project) == "the newest release was built with vars of its own"
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "store_status_2.csv",
-        "store_status.csv.gz",
-        "store_status.parquet",
-        "Store_Status.CSV.GZ",
-        "business_hours.csv",
-        "menu_hours.csv",
-        "timezones.csv",
-    ],
-)
+@pytest.mark.parametrize("name", ["store_status_2.jsonl", "2026/03/02/store_status.csv.zst"])
 def test_new_input(settings: Settings, project: Path, name: str):
     publish(settings, BEGAN)
-    written(settings.data / name, "b\n", LONG_AGO)
-    assert why(settings, project) == f"{name} is new or has changed"
+    (settings.data / name).parent.mkdir(parents=True, exist_ok=True)
+    written(settings.data / name, polls_of("b"), LONG_AGO)
+    assert why(settings, project) == f"{settings.data / name} is new"
 
 
-@pytest.mark.parametrize("name", ["notes.csv", "store_status.txt", ".store_status.csv"])
-def test_other_files_do_not_matter(settings: Settings, project: Path, name: str):
+def test_other_files_do_not_matter(settings: Settings, project: Path):
     publish(settings, BEGAN)
-    written(settings.data / name, "b\n", LONG_AGO)
+    written(settings.data / "notes.csv", "b\n", LONG_AGO)
     assert why(settings, project) is None
 
 
-def test_input_of_another_size(settings: Settings, project: Path, polls: Path):
+def test_input_changed(settings: Settings, project: Path, polls: Path):
     publish(settings, BEGAN)
-    written(polls, "a\nb\n", LONG_AGO)
-    assert why(settings, project) == "store_status.csv is new or has changed"
-
-
-def test_input_of_the_same_size_and_another_time(settings: Settings, project: Path, polls: Path):
-    publish(settings, BEGAN)
-    written(polls, "b\n", LONG_AGO + 1)
-    assert why(settings, project) == "store_status.csv is new or has changed"
+    written(polls, polls_of("b"), LONG_AGO)
+    assert why(settings, project) == f"{polls} has changed"
 
 
 def test_input_gone(settings: Settings, project: Path, polls: Path):
+    written(settings.data / "store_status_2.csv", polls_of("b"), LONG_AGO)
     publish(settings, BEGAN)
     polls.unlink()
-    assert why(settings, project) == "store_status.csv is gone"
+    assert why(settings, project) == f"{polls} is gone"
 
 
-def test_folder_gone(settings: Settings, project: Path, polls: Path):
+def test_folder_gone(settings: Settings, project: Path):
     publish(settings, BEGAN)
-    polls.unlink()
-    settings.data.rmdir()
-    assert why(settings, project) == "store_status.csv is gone"
+    shutil.rmtree(settings.data)
+    assert str(why(settings, project)).startswith(f"there is no folder {settings.data}.")
 
 
-def test_input_rewritten_in_the_second_in_which_it_was_read(
-    settings: Settings, project: Path, polls: Path
-):
-    written(polls, "a\n", BEGAN - timedelta(milliseconds=100))
+def test_inputs_that_were_loaded_and_not_released(settings: Settings, project: Path, polls: Path):
+    """A build may fail after it has loaded them."""
     publish(settings, BEGAN)
-    assert why(settings, project) is None
-    written(polls, "b\n", BEGAN + timedelta(milliseconds=100))
-    assert why(settings, project) == (
-        "store_status.csv was written while the newest release was built"
-    )
+    written(polls, polls_of("b"), LONG_AGO)
+    load(settings.data, settings.lake)
+    assert why(settings, project) == "the newest release was built from other inputs"
 
 
-def test_input_from_the_future_does_not_ask_for_builds_until_then(
-    settings: Settings, project: Path, polls: Path
-):
-    written(polls, "a\n", datetime.now(UTC) + timedelta(days=1))
+def test_lake_that_was_lost(settings: Settings, project: Path):
     publish(settings, BEGAN)
-    assert why(settings, project) is None
+    shutil.rmtree(settings.lake)
+    load(settings.data, settings.lake)
+    assert why(settings, project) == "the newest release was built from other inputs"
+
+
+def test_release_of_an_earlier_version_is_taken_over(settings: Settings, project: Path):
+    publish(settings, BEGAN)
+    shutil.rmtree(settings.lake)
+    assert why(settings, project) is not None
 
 
 @pytest.mark.parametrize(
@@ -127,22 +113,20 @@ def test_polls_from_the_future_ask_for_a_build_once_they_count(
     release = publish(settings, BEGAN)
     with duckdb.connect(str(release)) as connection:
         connection.execute(
-            "update input_files set counts_from_us = epoch_us(now()) + 1000000 * ?", [seconds]
+            """
+            update input_files set counts_from_us = epoch_us(now()) + 1000000 * ?
+            where input = 'store_status'
+            """,
+            [seconds],
         )
     assert why(settings, project) == reason
-
-
-@pytest.mark.parametrize("target", ["store_status_link.csv", "nowhere.csv"])
-def test_link_that_leads_to_no_file_is_no_input(settings: Settings, target: str):
-    (settings.data / "store_status_link.csv").symlink_to(target)
-    assert [Path(file).name for file in input_files(settings.data)] == ["store_status.csv"]
 
 
 def test_same_folder_by_another_path(settings: Settings, project: Path, tmp_path: Path):
     publish(settings, BEGAN)
     link = tmp_path / "link"
     link.symlink_to(settings.data)
-    assert why_outdated(Releases(settings.db).newest(), link, project) is None
+    assert why_outdated(Releases(settings.db).newest(), link, settings.lake, project) is None
 
 
 @pytest.mark.parametrize("name", ["dbt_project.yml", "models/marts/stores.sql"])

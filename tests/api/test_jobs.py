@@ -7,14 +7,17 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from fastapi.testclient import TestClient
 
 from api import jobs as module
 from api.builds import BuildError, CancelledError, LockedError
 from api.jobs import Jobs
+from api.main import create_app
 from api.releases import Releases
-from api.reports import Report, Reports
+from api.reports import CANCELLED, Report, Reports
 from api.settings import Settings
-from tests.api.fakes import FakeBuilder, csv_of, publish
+from tests.api.fakes import FakeBuilder, csv_of, local_client, polls_of, publish
+from tests.api.test_endpoints import end, state, trigger
 
 
 @pytest.fixture
@@ -38,7 +41,7 @@ def jobs(
 
 def poll(settings: Settings, store_id: str) -> None:
     """Have a poll of a further store come in."""
-    (settings.data / f"store_status_{store_id}.csv").write_text(f"{store_id}\n")
+    (settings.data / f"store_status_{store_id}.csv").write_text(polls_of(store_id))
 
 
 def csv(settings: Settings, name: str) -> str:
@@ -224,7 +227,7 @@ def test_locked_file_is_waited_for(jobs: Jobs, reports: Reports, builder: FakeBu
 def test_input_that_goes_while_it_is_read_is_no_failure(
     jobs: Jobs, reports: Reports, builder: FakeBuilder, settings: Settings
 ):
-    (settings.data / "timezones_1.csv").touch()
+    (settings.data / "timezones_1.csv").write_text("store_id,timezone_str\n")
 
     def renamed_once() -> None:
         if builder.builds == 1:
@@ -359,3 +362,94 @@ def test_unexpected_error_does_not_end_the_work(
     assert is_complete.wait(10)
     jobs.stop()
     assert reports.find(report_id) == Report(report_id, "Complete", None)
+
+
+def test_build_goes_on_while_any_of_its_reports_is_wanted(client: TestClient, builder: FakeBuilder):
+    builder.may_end.clear()
+    first = trigger(client)
+    assert builder.has_begun.wait(10)
+    builder.has_begun.clear()
+    # It waits for the next build.
+    later = trigger(client)
+    client.delete(f"/reports/{first}")
+    # The build was ended, and the one for the other begins.
+    assert builder.has_begun.wait(10)
+    assert state(client, first)["error"] == CANCELLED
+    assert end(client, later)["status"] == "Complete"
+    assert builder.builds == 2
+
+
+def test_build_that_others_wait_for_is_not_ended(
+    jobs: Jobs, reports: Reports, builder: FakeBuilder
+):
+    first, second = reports.add(), reports.add()
+
+    def cancel_first() -> None:
+        reports.cancel(first)
+        jobs.let_go()
+
+    builder.meanwhile = cancel_first
+    jobs.work_off_queue()
+    assert reports.find(second) == Report(second, "Complete", None)
+    assert not builder.is_cancelled.is_set()
+
+
+def test_nothing_is_waited_for_that_nobody_wants(
+    jobs: Jobs, reports: Reports, builder: FakeBuilder
+):
+    report_id = reports.add()
+
+    def locked() -> None:
+        reports.cancel(report_id)
+        raise LockedError("Conflicting lock is held.")
+
+    builder.meanwhile = locked
+    jobs.work_off_queue()
+    assert builder.builds == 1
+
+
+def test_what_has_changed_is_built_without_being_asked(
+    jobs: Jobs, builder: FakeBuilder, settings: Settings
+):
+    jobs.refresh()
+    jobs.refresh()
+    assert builder.builds == 1
+    poll(settings, "b")
+    jobs.refresh()
+    assert builder.builds == 2
+
+
+def test_builds_without_being_asked_that_fail_are_counted(jobs: Jobs, builder: FakeBuilder):
+    def fail() -> None:
+        raise BuildError("The models are broken.")
+
+    builder.meanwhile = fail
+    jobs.refresh()
+    jobs.refresh()
+    assert jobs.failed_refreshes == 2
+    builder.meanwhile = lambda: None
+    jobs.refresh()
+    assert jobs.failed_refreshes == 0
+
+
+def test_service_builds_by_itself_if_that_is_set(settings: Settings, builder: FakeBuilder):
+    by_itself = settings.model_copy(update={"refresh_minutes": 0.001})
+    with local_client(create_app(by_itself, builder)) as client:
+        assert builder.has_begun.wait(10)
+        builder.has_begun.clear()
+        poll(settings, "b")
+        assert builder.has_begun.wait(10)
+        # Whoever cancels a report does not end such a build.
+        builder.may_end.clear()
+        builder.has_begun.clear()
+        poll(settings, "c")
+        assert builder.has_begun.wait(10)
+        report_id = trigger(client)
+        client.delete(f"/reports/{report_id}")
+        assert not builder.is_cancelled.is_set()
+
+
+def test_nothing_is_built_without_being_asked_by_default(client: TestClient, builder: FakeBuilder):
+    report_id = trigger(client)
+    end(client, report_id)
+    assert builder.builds == 1

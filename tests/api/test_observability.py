@@ -83,6 +83,8 @@ def test_metrics_count_requests_reports_builds_and_rows(client: TestClient):
         'store_uptime_report_seconds_count{status="Complete"} 1.0',
         "store_uptime_queue_length 0.0",
         'store_uptime_rejected_rows{reason="bad_time"} 1.0',
+        'store_uptime_stores{status="up"} 1.0',
+        "store_uptime_failed_refreshes 0.0",
         "store_uptime_request_seconds_count"
         '{method="POST",route="/trigger_report",status="200"} 1.0',
     ):

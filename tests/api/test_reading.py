@@ -13,7 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.pages import write_cursor
-from api.queries import TooSlowError, limited
+from api.queries import BusyError, Places, TooSlowError, limited
 from api.releases import Releases, SharedReleases
 from api.settings import Settings
 from tests.api.readable import AS_OF, ODD_IDS, STORES, publish_copy, write_readable
@@ -179,6 +179,7 @@ def test_uptime_of_all_stores_is_one_row(client: TestClient):
         "as_of": AS_OF,
         "started_at": "2026-03-05T18:00:00.000000Z",
         "ended_at": AS_OF,
+        "is_start_cut": False,
         "group_by": "none",
         "next_cursor": None,
         "groups": [
@@ -252,9 +253,9 @@ def test_ratio_of_nothing_is_null(client: TestClient):
     ("params", "detail"),
     [
         (
-            {"to": "2026-03-12T18:00:00.000001Z"},
-            "query.to: 2026-03-12T18:00:00.000001Z is after as_of, 2026-03-12T18:00:00.000000Z, "
-            "up to which is known.",
+            {"from": "2027-01-01", "to": "2027-01-02"},
+            "query.from: 2027-01-01T00:00:00.000000Z is not before 2026-03-12T18:00:00.000000Z, "
+            "the end.",
         ),
         (
             {"from": "2026-03-12T20:00+02:00"},
@@ -276,6 +277,21 @@ def test_window_that_makes_no_sense_is_refused(
     client: TestClient, url: str, params: dict[str, str], detail: str
 ):
     assert refused(client, url, **params) == (422, detail)
+
+
+@pytest.mark.parametrize("url", ["/uptime", "/stores/a/timeline"])
+@pytest.mark.parametrize("to", ["now", "2026-03-12T18:00:00.000001Z", "9998-01-01"])
+def test_end_in_the_future_means_up_to_as_of(client: TestClient, url: str, to: str):
+    found = ask(client, url, to=to)
+    assert found == ask(client, url)
+    assert found["ended_at"] == AS_OF
+
+
+@pytest.mark.parametrize("url", ["/uptime", "/stores/a/timeline"])
+def test_window_that_begins_before_the_data_says_so(client: TestClient, url: str):
+    # They begin on 2026-03-05 at 17:00, a week before the first poll.
+    for begin, is_cut in (("2026-03-05T17:00:00Z", False), ("2026-03-05T16:59:59.999999Z", True)):
+        assert ask(client, url, **{"from": begin})["is_start_cut"] == is_cut
 
 
 def test_group_by_names_what_it_takes(client: TestClient):
@@ -386,6 +402,18 @@ def test_query_that_takes_too_long_is_ended(settings: Settings):
     ):
         connection.execute("select count(*) from range(1_000_000) a, range(1_000_000) b").fetchall()
     shared.close()
+
+
+def test_busy_service_says_when_to_come_again(client: TestClient, monkeypatch: pytest.MonkeyPatch):
+    def busy(*_: object) -> None:
+        raise BusyError("Too many wait.")
+
+    known = {"If-None-Match": client.get("/stores").headers["etag"]}
+    monkeypatch.setattr(Places, "take", busy)
+    response = client.get("/stores")
+    assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+    assert response.json()["detail"] == "Too many wait. Try again in a second."
+    assert client.get("/stores", headers=known).status_code == 304
 
 
 def test_readers_of_an_open_release_keep_it_when_the_next_one_comes(

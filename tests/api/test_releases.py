@@ -1,5 +1,6 @@
 """Readers find the newest release, whatever happens to the files around them."""
 
+import json
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,7 +9,7 @@ import duckdb
 import pytest
 
 from api import releases as module
-from api.releases import NoReleaseError, Releases, SharedReleases, attach
+from api.releases import NoReleaseError, Releases, SharedReleases, attach, publish_pointer
 from api.settings import Settings
 from tests.api.fakes import AS_OF, point_to, publish, write_release
 
@@ -99,17 +100,15 @@ def test_release_that_is_there_but_broken_is_not_tried_for_ever(
         pass
 
 
-def test_newest_release_and_what_leads_to_it_are_forced_to_disk(
+def test_release_is_on_disk_before_anything_leads_to_it(
     settings: Settings, releases: Releases, monkeypatch: pytest.MonkeyPatch
 ):
-    forced: list[Path] = []
-    monkeypatch.setattr(module, "sync", forced.append)
-    releases.sync_newest()
-    assert forced == []
+    forced: list[str] = []
+    monkeypatch.setattr(module, "sync", lambda path: forced.append(path.name))
     path = publish(settings)
-    releases.sync_newest()
-    warehouse = settings.db.parent
-    assert forced == [path, path.parent, warehouse / "current.json", warehouse]
+    releases.publish(releases.pointer.read_text())
+    pointer = next(name for name in forced if name.startswith(".current.json-"))
+    assert forced == [path.name, "releases", pointer, settings.db.parent.name]
 
 
 def test_release_cannot_be_changed(settings: Settings, releases: Releases):
@@ -125,7 +124,7 @@ def test_path_with_a_quote_can_be_opened(settings: Settings):
     release = write_release(settings.db, settings.data)
     quoted = release.rename(release.with_name("it's.duckdb"))
     with attach(quoted) as connection:
-        assert connection.execute("select count(*) from input_files").fetchone() == (1,)
+        assert connection.execute("select count(*) from input_files").fetchone() == (3,)
 
 
 def _publish_aged(settings: Settings, *ages_in_minutes: int) -> list[Path]:
@@ -163,4 +162,49 @@ def test_prune_leaves_a_reader_its_open_release(settings: Settings, releases: Re
     with attach(old) as connection:
         releases.prune(kept=1, kept_seconds=600)
         assert not old.exists()
-        assert connection.execute("select count(*) from input_files").fetchone() == (1,)
+        assert connection.execute("select count(*) from input_files").fetchone() == (3,)
+
+
+def test_publishing_replaces_pointer_and_link(settings: Settings, releases: Releases):
+    said = {
+        "as_of": AS_OF,
+        "started_at": "2026-03-12T19:00:00Z",
+        "vars": {},
+    }
+    for _ in range(2):
+        path = write_release(settings.db, settings.data)
+        more = {"release": path.stem, "path": f"releases/{path.name}"}
+        with duckdb.connect() as connection:
+            connection.create_function(
+                "publish_pointer", publish_pointer, ["varchar", "varchar"], "varchar"
+            )
+            connection.execute(
+                "select publish_pointer(?, ?)", [str(releases.pointer), json.dumps(said | more)]
+            ).fetchall()
+        newest = releases.newest()
+        assert newest is not None and newest.path == path
+        assert os.readlink(releases.link) == f"releases/{path.name}"
+        assert sorted(os.listdir(settings.db.parent)) == [
+            "current.duckdb",
+            "current.json",
+            "lake",
+            "releases",
+        ]
+
+
+def test_link_is_mended(settings: Settings, releases: Releases):
+    """A build may be killed between pointer and link, and earlier versions made no link."""
+    path = publish(settings)
+    for target in ("releases/gone.duckdb", None):
+        releases.link.unlink(missing_ok=True)
+        if target:
+            releases.link.symlink_to(target)
+        releases.remove_unfinished()
+        assert releases.link.resolve() == path.resolve()
+
+
+def test_a_file_of_the_links_name_stays(settings: Settings, releases: Releases):
+    releases.link.write_text("mine")
+    publish(settings)
+    releases.remove_unfinished()
+    assert releases.link.read_text() == "mine"

@@ -2,12 +2,14 @@
 
 import re
 import sqlite3
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import duckdb
 import pytest
 from fastapi.testclient import TestClient
 
@@ -20,7 +22,7 @@ from api.main import create_app
 from api.options import ReportOptions
 from api.reports import CANCELLED, Contents, KeyReusedError, Reports
 from api.settings import Settings
-from tests.api.fakes import AS_OF, FakeBuilder, csv_of, local_client
+from tests.api.fakes import AS_OF, FakeBuilder, csv_of, local_client, publish
 from tests.api.test_access import bearer
 from tests.api.test_endpoints import end, state, trigger
 
@@ -61,6 +63,7 @@ def test_entry_says_what_the_report_tells_of(client: TestClient):
         "stores": 1,
         "rejected_rows": 1,
         "methodology": None,
+        "notes": [],
         "progress": None,
     }
 
@@ -263,6 +266,27 @@ def test_options_come_as_parameters_or_as_json(client: TestClient):
         assert client.get(f"/reports/{report_id}").json()["options"] == {"stores": ["a"]}
 
 
+def test_option_may_come_twice_but_not_contradict_itself(client: TestClient):
+    at = "2026-03-12T18:00:00Z"
+    same = client.post(
+        "/trigger_report",
+        params={"units": "mixed", "as_of": "2026-03-12T19:00:00+01:00"},
+        json={"units": "mixed", "as_of": at, "columns": "all"},
+    )
+    assert client.get(f"/reports/{same.json()['report_id']}").json()["options"] == {
+        "units": "mixed",
+        "as_of": at,
+        "columns": "all",
+    }
+    # Also what is the default, if it is said.
+    for name, said, other in (("units", "minutes", "mixed"), ("stores", ["a"], ["b"])):
+        response = client.post("/trigger_report", params={name: said}, json={name: other})
+        assert (response.status_code, response.json()["detail"]) == (
+            422,
+            f"query.{name}: {said!r} contradicts {other!r} in the body; one of them is enough.",
+        )
+
+
 @pytest.mark.parametrize(
     "options",
     [{"units": "days"}, {"format": "pdf"}, {"as_of": "soon"}, {"stores": []}, {"speed": "high"}],
@@ -280,6 +304,74 @@ def test_report_on_a_store_that_there_is_not_fails(client: TestClient):
         "status": "Failed",
         "error": f"There are no stores {store_id!r}.",
     }
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "parquet", "json"])
+def test_newest_report_is_written_when_asked_for(
+    client: TestClient, settings: Settings, builder: FakeBuilder, ending: str
+):
+    url = f"/reports/newest.{ending}"
+    assert client.get(url).status_code == 503
+    publish(settings)
+    response = client.get(url)
+    assert response.status_code == 200
+    report_id = client.post("/trigger_report", params={"format": ending}).json()["report_id"]
+    assert end(client, report_id)["status"] == "Complete"
+    if ending != "xlsx":
+        # A workbook has the time in it.
+        assert response.content == client.get(f"/download/{report_id}.{ending}").content
+    known = client.get(url, headers={"If-None-Match": response.headers["etag"]})
+    assert known.status_code == 304
+
+
+def test_newest_report_has_the_formats_of_reports(client: TestClient):
+    response = client.get("/reports/newest.pdf")
+    said = "There is no 'pdf'; there are csv, parquet, json, xlsx."
+    assert (response.status_code, response.json()["detail"]) == (404, said)
+
+
+def test_figures_in_parquet_are_doubles(client: TestClient, settings: Settings, tmp_path: Path):
+    publish(settings)
+    path = tmp_path / "report.parquet"
+    path.write_bytes(client.get("/reports/newest.parquet").content)
+    kinds = duckdb.execute(f"describe from '{path}'").fetchall()
+    assert [kind for _, kind, *_ in kinds] == ["VARCHAR", *["DOUBLE"] * 6]
+
+
+def test_answer_waits_for_the_end_of_a_report(client: TestClient, builder: FakeBuilder):
+    builder.may_end.clear()
+    url = f"/get_report?report_id={trigger(client)}"
+    assert builder.has_begun.wait(10)
+    began_at = time.monotonic()
+    assert client.get(f"{url}&wait=1").json() == {"status": "Running"}
+    assert time.monotonic() - began_at >= 1
+    threading.Timer(0.2, builder.may_end.set).start()
+    began_at = time.monotonic()
+    assert client.get(f"{url}&wait=60").json()["status"] == "Complete"
+    assert time.monotonic() - began_at < 30
+    assert client.get(f"{url}&wait=61").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("accept", "is_file"),
+    [
+        ("text/csv", True),
+        ("text/csv, */*", True),
+        ("application/json, text/csv", True),
+        ("text/csv;q=0.5, application/json", False),
+        ("text/csv;q=0", False),
+        ("text/html, */*;q=0.8", False),
+        ("*/*", False),
+        ("application/pdf", False),
+        (";;,", False),
+    ],
+)
+def test_accept_says_what_is_wanted(client: TestClient, accept: str, is_file: bool):
+    report_id = trigger(client)
+    end(client, report_id)
+    response = client.get(f"/get_report?report_id={report_id}", headers={"Accept": accept})
+    assert response.headers["content-type"].startswith("text/csv") == is_file
+    assert response.headers["vary"] == "Accept"
 
 
 def test_accept_gets_the_file_itself_once_it_is_there(client: TestClient, builder: FakeBuilder):

@@ -2,10 +2,14 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http.client import HTTPException
 from itertools import count
 from pathlib import Path
@@ -134,6 +138,39 @@ def test_report_promised_before_a_stop_is_there_after_the_restart(service: Servi
     assert "stopped" in stores(service.report(report_id))
 
 
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
+def test_service_stops_soon_beside_a_build_a_wait_and_a_slow_upload(
+    service: Service, by: signal.Signals
+):
+    poll(service, "stopped")
+    report_id = service.trigger()
+    service.wait_until(service.db.with_name(service.db.name + ".wal").exists)
+
+    def answer(url: str) -> None:
+        with suppress(OSError, HTTPException):
+            service.request("GET", url)
+
+    with socket.create_connection(("127.0.0.1", service.port)) as upload:
+        upload.sendall(
+            b"POST /ingest/store_status HTTP/1.1\r\nHost: localhost\r\n"
+            b"Content-Type: text/csv\r\nContent-Length: 1000\r\n\r\nstore_id"
+        )
+        waiting = threading.Thread(
+            target=answer, args=[f"/get_report?report_id={report_id}&wait=60"]
+        )
+        waiting.start()
+        # It has been taken in once a later request was answered.
+        service.request("GET", "/health")
+        began_at = time.monotonic()
+        service.stop(by)
+        # Two, and what a loaded machine adds.
+        assert time.monotonic() - began_at < 4
+    waiting.join()
+    assert not list(service.data.glob("*_2*"))
+    service.start()
+    assert "stopped" in stores(service.report(report_id))
+
+
 def test_acknowledged_upload_is_in_the_next_report_whatever_is_killed(service: Service):
     acknowledged: SimpleQueue[str] = SimpleQueue()
 
@@ -181,8 +218,8 @@ def test_optional_input_is_in_the_next_report_and_can_be_read(service: Service):
     assert (excluded["started_at"], excluded["reason"]) == ("2026-03-11T15:00:00.000000Z", "move")
 
 
-def test_dry_run_rejects_what_a_build_rejects(service: Service):
-    """Two are contradicted by the second row, and four are wrong one by one."""
+def test_receipt_and_dry_run_reject_what_a_build_rejects(service: Service):
+    """Four are wrong one by one; that two are contradicted by the second row a build finds out."""
     csv = (
         f"{POLLS}dry,active,2026-03-11 16:00:00 UTC\n"
         "dry,inactive,2026-03-11 16:00:00 UTC\n"
@@ -193,9 +230,10 @@ def test_dry_run_rejects_what_a_build_rejects(service: Service):
         "dry,active,2026-02-30 16:00:00 UTC\n"
     )
     said = service.json("POST", "/ingest/store_status?dry_run=true", csv)
-    assert (said["rows"], said["rejected_rows"]) == (7, 6)
+    assert (said["rows"], said["rejected_rows"]) == (7, 4)
     assert not list(service.data.glob(f"*{said['sha256']}*"))
-    assert service.json("POST", "/ingest/store_status", csv)["malformed_rows"] == 1
+    receipt = service.json("POST", "/ingest/store_status", csv)
+    assert (receipt["malformed_rows"], receipt["rejected_rows"]) == (1, 4)
     service.report(service.trigger())
     assert service.json("GET", f"/ingest/{said['sha256']}")["is_in_newest_release"]
     with Releases(service.db).open_newest() as (_, connection):
@@ -203,7 +241,8 @@ def test_dry_run_rejects_what_a_build_rejects(service: Service):
             "select reason, count(*) from rejected_rows where file like ? group by all",
             [f"%{said['sha256']}.csv"],
         ).fetchall()
-    assert {reason["reason"]: reason["rows"] for reason in said["rejected"]} == dict(rejected)
+    assert receipt["rejected"] | {"contradictory_poll": 2} == dict(rejected)
+    assert {reason["reason"]: reason["rows"] for reason in said["rejected"]} == receipt["rejected"]
     bad = next(reason for reason in said["rejected"] if reason["reason"] == "bad_timestamp")
     assert bad["samples"] == [
         {
@@ -213,3 +252,22 @@ def test_dry_run_rejects_what_a_build_rejects(service: Service):
             '"timestamp_utc":"2026-02-30 16:00:00 UTC"}',
         }
     ]
+
+
+def test_zone_that_came_last_holds_and_odd_columns_stop_nothing(service: Service):
+    """The folder's file was there before, whatever it is called."""
+    (service.data / "timezones.csv").rename(service.data / "timezones_z.csv")
+    service.report(service.trigger())
+    for zone in ("America/Chicago", "America/New_York"):
+        service.json("POST", "/ingest/timezones", f"store_id,timezone_str\na,{zone}\n")
+    attributes = "store_id,brand,timestamp_utc,status,file_key\na,Pizza,2026-01-01,x,7\n"
+    status, _ = service.request("POST", "/ingest/stores", attributes)
+    assert status == 201
+    service.report(service.trigger())
+    with Releases(service.db).open_newest() as (_, connection):
+        rejected = connection.execute(
+            "select file, reason from rejected_rows where input = 'timezones'"
+        ).fetchall()
+        zones = connection.execute("select store_id, timezone from stores").fetchall()
+    assert zones == [("a", "America/New_York")]
+    assert {reason for _, reason in rejected} == {"contradictory_timezone"}

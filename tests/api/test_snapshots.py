@@ -15,13 +15,13 @@ from api.releases import attach
 from api.settings import Settings
 from api.snapshots import copy_report, is_report, remove_abandoned, write_report
 from tests.api.conftest import LONG_AGO
-from tests.api.fakes import csv_of, publish
+from tests.api.fakes import csv_of, polls_of, publish
 
 REPORT_ID = "0b6f6a1e-6c55-4d0e-9d0b-2f9b1e0c7a11"
 
 
 def test_csv_has_the_header_and_the_stores_in_order(settings: Settings):
-    (settings.data / "store_status.csv").write_text("b\n10\n9\na\n")
+    (settings.data / "store_status.csv").write_text(polls_of("b", "10", "9", "a"))
     path = settings.output / "store_report.csv"
     with attach(publish(settings)) as connection:
         assert write_report(connection, path) == 4
@@ -76,7 +76,7 @@ def test_no_format_runs_an_id(settings: Settings, store_id: str, in_csv: str):
 
 
 def test_csv_is_in_the_order_of_the_ids(settings: Settings):
-    (settings.data / "store_status.csv").write_text("a\n=b\n+c\n0\n")
+    (settings.data / "store_status.csv").write_text(polls_of("a", "=b", "+c", "0"))
     path = settings.output / "store_report.csv"
     with attach(publish(settings)) as connection:
         write_report(connection, path)

@@ -92,7 +92,7 @@ IDS = (
     "-1",
     "1e3",
     "1000",
-    "1.0",
+    "1.5",
     "true",
     "2026-01-01",
     "{{ store }}",
@@ -654,7 +654,7 @@ def _rejected_hours(rng: random.Random, ids: list[str]) -> list[tuple[str, ...]]
     rows = [("", "0", "09:00:00", "17:00:00"), (" ", "Mon", "nine", ""), ("", "", "", "")]
     rows += [
         (_either(rng, ids, "bad day"), day, opens, "17:00:00")
-        for day in ("7", "-1", "", "Mon", "3.", "7.0", "1.5", "NULL", "1e0", "٣", "0 1")
+        for day in ("7", "-1", "", "Funday", "3.", "7.0", "1.5", "NULL", "1e0", "٣", "0 1")
         for opens in ("09:00:00", "nine")
     ]
     rows += [
@@ -671,8 +671,9 @@ def _rejected_hours(rng: random.Random, ids: list[str]) -> list[tuple[str, ...]]
             "12:00:60",
             "-1:00:00",
             "09.00.00",
-            "9 am",
-            "9:00 PM",
+            "13:00 AM",
+            "0:30 pm",
+            "9 o'clock PM",
         )
         for ok in ("08:00:00", "9:00")
     ]
@@ -684,6 +685,12 @@ def _time(rng: random.Random, text: str) -> str:
     """Write a time in another way now and then."""
     if rng.random() < 0.7:
         return text
+    if rng.random() < 0.2 and text.count(":") == 2 and text < "24":
+        hour, rest = int(text[:2]), text[2:]
+        return _blanks(
+            rng,
+            f"{hour % 12 or 12}{rest} {rng.choice(('am', 'AM') if hour < 12 else ('pm', 'PM'))}",
+        )
     if text.startswith("0") and text[1] != ":":
         text = rng.choice((text, text[1:]))
     if text.count(":") == 2 and text.endswith(":00"):

@@ -584,7 +584,9 @@ INSTANT = re.compile(
 )
 
 TIME = re.compile(
-    r"(?P<hour>\d\d?):(?P<minute>\d\d)(:(?P<second>\d\d)(\.(?P<fraction>\d{1,6}))?)?", re.ASCII
+    r"(?P<hour>\d\d?):(?P<minute>\d\d)(:(?P<second>\d\d)(\.(?P<fraction>\d{1,6}))?)?"
+    r"( ?(?P<half>am|pm))?",
+    re.ASCII | re.IGNORECASE,
 )
 
 
@@ -623,6 +625,10 @@ def time_of_day(text: str) -> int | None:
     if not match:
         return None
     hour, minute, second = (int(match[part] or 0) for part in ("hour", "minute", "second"))
+    if match["half"]:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + (12 if match["half"].lower() == "pm" else 0)
     time = ((hour * 60 + minute) * 60 + second) * SECOND + microseconds(match["fraction"])
     return time if minute < 60 and second < 60 and time <= DAY else None
 

@@ -61,9 +61,9 @@ OWN_TABLES = (
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a copy of the project that has models of its own, and was built with a var given."""
     project = tmp_path_factory.mktemp("own") / "an analyst's project"
-    for folder in ("api", "macros", "models", "seeds", "tests/sql"):
+    for folder in ("api", "loader", "macros", "models", "seeds", "tests/sql"):
         shutil.copytree(PROJECT / folder, project / folder)
-    for file in ("dbt_project.yml", "profiles.yml", "selectors.yml"):
+    for file in ("dbt_project.yml", "profiles.yml"):
         shutil.copy(PROJECT / file, project)
     for name, text in FILES.items():
         (project / name).parent.mkdir(exist_ok=True)

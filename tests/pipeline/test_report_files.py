@@ -70,6 +70,74 @@ def test_all_columns_stand_behind_the_default_ones(
     ]
 
 
+def shape_of(release: duckdb.DuckDBPyConnection, name: str, periods: str) -> dict[str, object]:
+    """Return the row that a shape of the report makes of rows of `period_uptime`."""
+    [(view,)] = release.execute(
+        "select sql from duckdb_views() where view_name = ? and not internal", [name]
+    ).fetchall()
+    columns = release.execute("from period_uptime limit 0").description
+    with duckdb.connect() as connection:
+        connection.execute(f"create table main.period_uptime as {periods}")
+        for column, kind, *_ in columns:
+            connection.execute(
+                f'alter table main.period_uptime add column if not exists "{column}" {kind}'
+            )
+        connection.execute(view)
+        row = connection.execute(f"from main.{name}").fetchone()
+        assert row is not None
+        return dict(zip((shown[0] for shown in connection.description), row, strict=True))
+
+
+def test_minutes_have_two_decimals(release: duckdb.DuckDBPyConnection) -> None:
+    report = shape_of(
+        release,
+        "store_report_minutes",
+        """
+        select 'a' as store_id, * from (values
+            ('last_hour', 3600.0::double, 0.0::double),
+            ('last_day', 0.000001, 100.0),
+            ('last_week', 604799.999999, 0.3)
+        ) as periods (period, uptime_seconds, downtime_seconds)
+        """,
+    )
+    assert [str(value) for value in report.values()] == [
+        "a", "60.00", "0.00", "0.00", "1.67", "10080.00", "0.01",
+    ]  # fmt: skip
+
+
+def test_all_columns_tell_ratios_and_bounds(release: duckdb.DuckDBPyConnection) -> None:
+    # Of 100 h open in a week, 10 h were excluded and 10 h unknown; 60 h were up, 50 confirmed,
+    # 20 h down, 10 of them confirmed: 0.75, 50 to 80 h up, 60 of 90 h confirmed.
+    report = shape_of(
+        release,
+        "store_report_mixed_all",
+        """
+        select
+            'a' as store_id, 'last_week' as period,
+            360000.0::double as business_seconds, 216000.0::double as uptime_seconds,
+            72000.0::double as downtime_seconds, 36000.0::double as unknown_seconds,
+            36000.0::double as excluded_seconds, 216000.0::double as confirmed_seconds,
+            180000.0::double as uptime_seconds_min, 288000.0::double as uptime_seconds_max,
+            0.75::double as uptime_ratio, 0.6666666666::double as coverage_ratio, 150 as polls
+        """,
+    )
+    told = {name: str(value) for name, value in report.items() if value is not None}
+    assert told == {
+        "store_id": "a",
+        "uptime_last_week(hours)": "60.00",
+        "downtime_last_week(hours)": "20.00",
+        "unknown_last_week(hours)": "10.00",
+        "excluded_last_week(hours)": "10.00",
+        "business_last_week(hours)": "100.00",
+        "confirmed_last_week(hours)": "60.00",
+        "least_uptime_last_week(hours)": "50.00",
+        "most_uptime_last_week(hours)": "80.00",
+        "uptime_ratio_last_week": "0.750000",
+        "coverage_ratio_last_week": "0.666667",
+        "polls_last_week": "150",
+    }
+
+
 def test_parquet_and_json_have_the_same_rows(
     release: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:

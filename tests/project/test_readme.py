@@ -96,7 +96,8 @@ def test_every_command_of_the_makefile_exists() -> None:
     makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
     contributing = (PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     commands = set(re.findall(r"`(?:\S+ )?make ([a-z0-9-]+)`", README + contributing))
-    assert commands >= {"report", "serve", "sql", "test", "test-duckdb2", "bench", "docs"}
+    assert commands >= {"report", "serve", "sql", "test", "bench", "docs"}
+    assert commands >= {"test-duckdb1", "test-dbt2"}
     for command in commands:
         assert re.search(rf"^{command}:", makefile, re.MULTILINE)
 

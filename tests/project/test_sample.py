@@ -253,7 +253,7 @@ ODD_CASES = {
     "missing_store_id in business_hours": "from hours where store_id is null",
     "missing_store_id in timezones": "from zones where store_id is null",
     "bad_day, not from 0 to 6": "from hours where day = '7'",
-    "bad_day, a name": "from hours where day = 'Mon'",
+    "bad_day, no day": "from hours where day = 'weekdays'",
     "bad_time, a word": "from hours where opens = 'noon'",
     "bad_time, no such hour": "from hours where opens = '25:00:00'",
     "unknown_timezone, by a blank": "from zones where zone = 'America/New York'",

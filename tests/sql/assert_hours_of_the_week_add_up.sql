@@ -6,7 +6,7 @@ with timeline as (
         status,
         cast(sum(cast(duration_seconds as decimal(18, 6))) as decimal(30, 6)) as seconds,
     from {{ ref('store_timeline') }}
-    where {{ is_looked_at('store_id', 100000) }}
+    where {{ is_looked_at('store_id', 20000) }}
     group by store_id, status
 ),
 
@@ -21,7 +21,7 @@ hours as (
             cast(sum(cast(excluded_seconds as decimal(18, 6))) as decimal(30, 6))
         ]) as seconds,
     from {{ ref('store_hour_of_week') }}
-    where {{ is_looked_at('store_id', 100000) }}
+    where {{ is_looked_at('store_id', 20000) }}
     group by store_id
 )
 

@@ -1,14 +1,17 @@
--- Every second of business time is in exactly one row of the timeline, or of the day ahead, from where
--- this build worked it out. Also fails when there are no rows.
-with changes as (
-    select * from {{ ref('int_changes') }}
+-- Every second of business time is in exactly one row of the timeline, or of the day ahead, from where the
+-- last run worked it out: after a full build on all days. Also fails when there are no rows.
+with bounds as (
+    select * from {{ ref('int_windows_from') }}
+),
+
+stores as (
+    select * from {{ ref('int_store_schedules') }}
 ),
 
 timeline as (
     select timeline.*
     from {{ ref('int_store_timeline') }} as timeline
-    inner join changes
-        on timeline.store_key = changes.store_key and timeline.ended_us >= changes.changed_us
+    inner join bounds on timeline.ended_us > bounds.from_us
 
     union all
 
@@ -26,11 +29,12 @@ spans as (
     union all
 
     select
-        store_key,
-        started_us,
-        ended_us,
+        stores.store_key,
+        windows.started_us,
+        windows.ended_us,
         -1 as times,
-    from {{ ref('int_business_windows') }}
+    from stores
+    inner join {{ ref('int_business_windows') }} as windows on stores.schedule_key = windows.schedule_key
 ),
 
 -- Where one row ends and the next begins, the two hashes of that instant cancel out. What is left of a
@@ -38,18 +42,16 @@ spans as (
 sums as (
     select
         spans.store_key,
-        sum(
-            spans.times * (spans.ended_us - greatest(spans.started_us, changes.changed_us))
-        ) as business_us,
+        sum(spans.times * (spans.ended_us - greatest(spans.started_us, bounds.from_us))) as business_us,
         sum(
             spans.times
             * (
                 cast(hash(spans.ended_us) >> 32 as bigint)
-                - cast(hash(greatest(spans.started_us, changes.changed_us)) >> 32 as bigint)
+                - cast(hash(greatest(spans.started_us, bounds.from_us)) >> 32 as bigint)
             )
         ) as ends,
     from spans
-    inner join changes on spans.store_key = changes.store_key
+    cross join bounds
     group by spans.store_key
 )
 
@@ -66,4 +68,4 @@ where started_us >= ended_us
 union all
 
 select 'no rows', null
-where {{ timeline_is_lost() }} or not exists (select 1 from changes)
+where {{ timeline_is_lost() }} or not exists (select 1 from stores)

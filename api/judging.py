@@ -1,0 +1,302 @@
+"""What builds would make of an upload: read by the loader, judged by staging's compiled SQL."""
+
+import asyncio
+import errno
+import os
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from api.builds import service_target
+from api.errors import quoted
+from api.rows import identifier, literal
+from api.settings import Settings
+from api.staging import NotCompiledError, Staging, read_staging
+from api.uploads import TooLargeError, Upload, UploadError, check_rows, check_size, sentence
+from loader.errors import InputError, TooSlowError
+from loader.finding import find
+from loader.inputs import INPUTS
+from loader.lake import rows_that_count
+from loader.load import why_not_these_days
+from loader.manifest import UPLOAD_NAME, Manifest
+from loader.policy import project_vars
+from loader.reading import SourceFile, selects
+
+_SAMPLES = 5
+# How many uploads are judged at a time, and the memory that each may take.
+_AT_A_TIME = 2
+_MEMORY_LIMIT = "1GB"
+# The service has just been started, and parses the project.
+_WAIT_SECONDS = 60
+_INTERRUPT_SECONDS = 0.05
+_NO_SPACE = "No space left on device"
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """Rows of an upload that builds will set aside for one reason, with the first of them."""
+
+    reason: str
+    rows: int
+    samples: list[dict[str, object]]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How many rows an upload has, and which of them will be set aside for what they are.
+
+    Most rows first. What depends on other rows, or on other files, shows in the build.
+    """
+
+    rows: int
+    rejected: list[Rejected]
+
+    @property
+    def rejected_rows(self) -> int:
+        return sum(reason.rows for reason in self.rejected)
+
+    def rows_of(self, reason: str) -> int:
+        """Return how many rows are set aside for a reason."""
+        return sum(found.rows for found in self.rejected if found.reason == reason)
+
+
+class UnjudgedError(Exception):
+    """No upload can be judged; the message is a sentence that says why."""
+
+
+class Judge:
+    """Judges uploads in a database of their own that holds them alone.
+
+    Whoever has one judged takes a `turn` first, so that those that wait keep no thread from others.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._folder = settings.db.parent / "uploads"
+        self.turn = asyncio.Semaphore(_AT_A_TIME)
+
+    @property
+    def folder(self) -> Path:
+        """Where uploads are written that are not to stay; it is made again should it have gone."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self._folder
+
+    def judge(self, upload: Upload, input_name: str, replaces: bool = False) -> Judged:
+        """Return what builds will make of an upload, which may take the place of all before it.
+
+        Raises UploadError if they could not read it, if it would stop them, or if none of its rows
+        counts; TooLargeError if it is larger, or takes longer, than the settings allow; and
+        UnjudgedError if that cannot be told.
+        """
+        try:
+            staging = read_staging(service_target(self._settings), _WAIT_SECONDS)
+        except NotCompiledError:
+            raise UnjudgedError(
+                "Uploads cannot be judged: the models were not compiled; the log says why."
+            ) from None
+        seconds_max = self._settings.upload_seconds_max
+        source = replace(upload.source, until=time.monotonic() + seconds_max)
+        with (
+            TemporaryDirectory(prefix="judged-", dir=self.folder) as scratch,
+            duckdb.connect(
+                config={"memory_limit": _MEMORY_LIMIT, "temp_directory": f"{scratch}/spill"}
+            ) as connection,
+            _refusals(connection, seconds_max),
+        ):
+            self._check_parquet(connection, upload)
+            _lay_out(connection, staging, source, input_name, Path(scratch))
+            if input_name == "business_hours":
+                _check_days(connection)
+            judged = _judge(connection, staging, input_name)
+            if replaces:
+                _check_what_stays(connection, self._settings, input_name, judged)
+        check_rows(judged.rows, self._settings.upload_rows_max)
+        _check_use(judged)
+        return judged
+
+    def _check_parquet(self, connection: duckdb.DuckDBPyConnection, upload: Upload) -> None:
+        if upload.format != "parquet":
+            return
+        file = literal(upload.path)
+        try:
+            [(size, rows)] = connection.execute(
+                f"""
+                select
+                    (select sum(total_uncompressed_size) from parquet_metadata({file})),
+                    (select sum(num_rows) from parquet_file_metadata({file}))
+                """
+            ).fetchall()
+        except duckdb.Error:
+            # The loader says what is wrong with it.
+            return
+        check_size(size or 0, self._settings.unpacked_bytes_max)
+        check_rows(rows or 0, self._settings.upload_rows_max)
+
+
+@contextmanager
+def _refusals(connection: duckdb.DuckDBPyConnection, seconds_max: float) -> Iterator[None]:
+    """Interrupt what takes too long, and say in a sentence why an upload is refused."""
+    is_late, is_done = threading.Event(), threading.Event()
+
+    def interrupt() -> None:
+        if is_done.wait(seconds_max):
+            return
+        is_late.set()
+        # What is between two statements is not interrupted by one call.
+        while not is_done.wait(_INTERRUPT_SECONDS):
+            connection.interrupt()
+
+    watch = threading.Thread(target=interrupt, daemon=True)
+    watch.start()
+    try:
+        yield
+    except TooSlowError:
+        raise _too_slow(seconds_max) from None
+    except InputError as error:
+        raise UploadError(sentence(error)) from None
+    except duckdb.OutOfMemoryException:
+        raise TooLargeError(
+            f"Reading the content takes more than {_MEMORY_LIMIT} of memory; send it in parts."
+        ) from None
+    except duckdb.Error as error:
+        if is_late.is_set():
+            raise _too_slow(seconds_max) from None
+        if _NO_SPACE in str(error):
+            raise OSError(errno.ENOSPC, _NO_SPACE) from None
+        why = str(error).partition("\n")[0].rstrip(".")
+        raise UploadError(f"The body cannot be read: {why}.") from None
+    finally:
+        is_done.set()
+        watch.join()
+
+
+def _too_slow(seconds_max: float) -> TooLargeError:
+    return TooLargeError(
+        f"Reading the content takes more than {seconds_max:g} seconds, the most that "
+        "STORE_UPTIME_UPLOAD_SECONDS_MAX allows; send it in parts."
+    )
+
+
+def _lay_out(
+    connection: duckdb.DuckDBPyConnection,
+    staging: Staging,
+    source: SourceFile,
+    input_name: str,
+    scratch: Path,
+) -> None:
+    """Make a database in which the upload is the only version of its input in the lake."""
+    clock_us = time.time_ns() // 1000
+    rows = " union all ".join(
+        f"({select})"
+        for select in selects(connection, INPUTS[input_name], [source], clock_us, scratch)
+    )
+    part = scratch / "rows.parquet"
+    connection.execute(f"copy ({rows}) to {literal(part)} (format parquet)")
+    database = identifier(staging.database)
+    connection.execute(
+        f"""
+        attach ':memory:' as {database};
+        use {database};
+        create schema lake;
+        create schema build;
+        create table build.run as
+        select 'upload' as lake_id, 1::bigint as load, 0::bigint as pruned_load,
+            {clock_us}::bigint as clock_us, null::bigint as named_as_of_us;
+        create view lake.{input_name} as
+        select 1::bigint as part_key, *, 1::bigint as added_load, null::bigint as removed_load
+        from read_parquet({literal(part)}, hive_partitioning = false);
+        """
+    )
+
+
+def _judge(connection: duckdb.DuckDBPyConnection, staging: Staging, input_name: str) -> Judged:
+    # A target is for many stores, and has no such column.
+    store_id = "store_id" if "store_id" in INPUTS[input_name].columns else "null"
+    rows = connection.execute(
+        f"""
+        select
+            rejected_as,
+            count(*) as rows,
+            min_by(
+                {{'line_number': line_number, 'store_id': {store_id}, 'raw_values': raw_values}},
+                line_number, {_SAMPLES}
+            ) filter (where rejected_as is not null),
+        from ({staging.selects[f"stg_{input_name}"]})
+        group by rejected_as
+        order by rows desc, rejected_as
+        """
+    ).fetchall()
+    return Judged(
+        sum(count for _, count, _ in rows),
+        [Rejected(*row) for row in rows if row[0] is not None],
+    )
+
+
+def _check_days(connection: duckdb.DuckDBPyConnection) -> None:
+    """Raise UploadError for hours that would stop a build which saw them alone."""
+    if project_vars()["monday_is"] == 0:
+        [(has_0, has_7)] = connection.execute(
+            "select bool_or(day_number = 0), bool_or(day_number = 7) from lake.business_hours"
+        ).fetchall()
+        if has_7 and not has_0:
+            raise UploadError(
+                "The days go up to 7, without any 0: they seem to count from Monday = 1 to "
+                "Sunday = 7. Write Monday as 0, or write the names of the days."
+            )
+
+
+def _check_what_stays(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, input_name: str, judged: Judged
+) -> None:
+    """Raise UploadError if builds would stop without the uploads that it takes the place of."""
+    lake = settings.db.parent / "lake"
+    manifest = Manifest(connection, lake)
+    stays = rows_that_count(manifest, lake, INPUTS[input_name], are_uploads_left_out=True)
+    if input_name == "store_status" and not judged.rows:
+        is_poll = "store_id is not null and is_active is not null and polled_us is not null"
+        has_polls = (
+            stays
+            and connection.execute(f"select 1 from ({stays}) where {is_poll} limit 1").fetchone()
+        )
+        if not has_polls and not _has_new_file(settings.data, manifest, input_name):
+            raise UploadError(
+                "Without the polls that came by HTTP there would be none, and no instant to look "
+                "back from; send at least one."
+            )
+    if input_name == "business_hours" and stays and project_vars()["monday_is"] == 0:
+        columns = "day_number, set_aside_as, store_id, opens_us, closes_us"
+        rows = f"""
+            select {columns} from lake.business_hours
+            union all
+            select {columns} from ({stays})
+        """
+        if why := why_not_these_days(connection, rows):
+            raise UploadError(f"With what stays, {why}")
+
+
+def _has_new_file(data: Path, manifest: Manifest, input_name: str) -> bool:
+    """Say whether an input has a file that no build has seen, and that is no upload."""
+    known = {one.path for one in manifest.known()}
+    return any(
+        file.input == input_name
+        and file.path not in known
+        and not re.match(UPLOAD_NAME, os.path.basename(file.path))
+        for file in find(data)[0]
+    )
+
+
+def _check_use(judged: Judged) -> None:
+    """Raise UploadError if none of the rows counts; without any there is nothing wrong."""
+    if judged.rows and judged.rejected_rows == judged.rows:
+        reasons = ", ".join(f"{found.rows} {found.reason}" for found in judged.rejected)
+        first = judged.rejected[0].samples[0]["raw_values"]
+        raise UploadError(
+            f"None of the {judged.rows} rows counts ({reasons}); the first is {quoted(str(first))}."
+        )

@@ -1,0 +1,76 @@
+"""The description of the API, short enough for people and good for generated clients."""
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from api.errors import MEDIA_TYPE, Problem
+from api.options import MEDIA_TYPES
+
+TAGS = [
+    {"name": "reports", "description": "Trigger a report, wait for it and fetch its file."},
+    {"name": "stores", "description": "Stores, their timelines and figures for any window."},
+    {"name": "tables", "description": "The tables of the newest release, page by page or whole."},
+    {
+        "name": "inputs",
+        "description": "Send files of polls, hours, zones and more.",
+    },
+    {"name": "service", "description": "Health, metrics and the audit log."},
+]
+
+_BINARY = {"type": "string", "format": "binary"}
+_ROWS = {"type": "array", "items": {"type": "object"}}
+# The file of a report or table, in each of its formats.
+FILES: dict[str, Any] = {
+    kind: {"schema": {"csv": {"type": "string"}, "json": _ROWS}.get(name, _BINARY)}
+    for name, kind in MEDIA_TYPES.items()
+}
+
+
+def operation_id(route: APIRoute) -> str:
+    """Return the name of an operation, which is that of its function."""
+    return route.name
+
+
+def describe(app: FastAPI) -> None:
+    """Have the app's description name each refusal once, and refer to it."""
+    write = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = write()
+            components = schema["components"]
+            components["schemas"]["Problem"] = Problem.model_json_schema()
+            components["responses"] = {}
+            for operations in schema["paths"].values():
+                for operation in operations.values():
+                    _refer(operation["responses"], components["responses"])
+            _put_options_in_the_body(schema["paths"]["/trigger_report"]["post"])
+        return app.openapi_schema
+
+    app.openapi = openapi
+
+
+def _refer(responses: dict[str, Any], named: dict[str, Any]) -> None:
+    for status, response in responses.items():
+        if MEDIA_TYPE in response.get("content", {}) and response["description"] == _phrase(status):
+            name = _phrase(status).title().replace(" ", "").replace("-", "")
+            named[name] = response
+            responses[status] = {"$ref": f"#/components/responses/{name}"}
+
+
+def _put_options_in_the_body(operation: dict[str, Any]) -> None:
+    """Have generated clients send the options in the body alone, or no body at all."""
+    for parameter in operation["parameters"]:
+        if parameter["in"] == "query":
+            # They would send it, and so contradict what the body says.
+            parameter["schema"].pop("default", None)
+            parameter["deprecated"] = True
+    body = operation["requestBody"]["content"]["application/json"]
+    body["schema"] = body["schema"]["anyOf"][0]
+
+
+def _phrase(status: str) -> str:
+    return HTTPStatus(int(status)).phrase

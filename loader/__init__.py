@@ -1,0 +1,1 @@
+"""The only place that knows files: finds the inputs, tells versions apart, reads each once."""

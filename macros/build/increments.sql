@@ -1,0 +1,84 @@
+{# What the bodies of incremental models need to know of themselves. #}
+
+
+{# The load up to which the table has taken in files: 0 if it starts afresh, or read files otherwise than now. #}
+{% macro load_seen() -%}
+    {%- if not is_incremental() -%}
+        0
+    {%- else -%}
+        {{ run_query("
+            select case
+                when marks.read_as <> md5(concat_ws(' ', nodes.written_text, parents.made_of)) then 0
+                else marks.load
+            end
+            from build.marks as marks
+            inner join build.nodes as nodes on marks.name = nodes.name
+            inner join build.parents as parents on marks.name = parents.name
+            where marks.name = " ~ quoted(model.name)
+        ).rows[0][0] }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# The table's own rows before this run; none if it starts afresh. #}
+{% macro rows_so_far(columns, no_columns) -%}
+    {%- if is_incremental() -%}
+        select {{ columns }} from {{ this }}
+    {%- else -%}
+        select {{ no_columns }} where false
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# SQL that only a model that goes on needs. #}
+{% macro when_going_on(sql) -%}
+    {{ sql if is_incremental() }}
+{%- endmacro %}
+
+
+{# The last notable poll of each store before the first poll that came or went: what is known up to there stays.
+   A store of which no poll came before has no such poll, and is looked at from its first one. #}
+{% macro poll_restarts(notable_polls, goes_on) -%}
+    {%- if goes_on -%}
+    select
+        changed.store_key,
+        coalesce(max(notable.polled_us), changed.first_polled_us) as from_us,
+        max(notable.polled_us) as restart_us,
+        max_by(notable.previous_polled_us, notable.polled_us) as previous_polled_us,
+        max_by(notable.previous_is_active, notable.polled_us) as previous_is_active,
+        max_by(notable.poll_number, notable.polled_us) as poll_number,
+    from intermediate.int_changed_polls as changed
+    left join {{ notable_polls }} as notable
+        on changed.store_key = notable.store_key
+        and changed.first_polled_us > notable.polled_us
+    where changed.reader = 'int_notable_polls'
+    group by changed.store_key, changed.first_polled_us
+    {%- else -%}
+    select
+        null::integer as store_key, null::bigint as from_us, null::bigint as restart_us,
+        null::bigint as previous_polled_us, null::boolean as previous_is_active, null::bigint as poll_number
+    where false
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# pre-hook of the timeline: what it showed no longer counts where it starts afresh, and from when on this run works it out, of which int_windows_from asks. #}
+{% macro note_worked_out() %}
+    create or replace table build.worked_out as
+    select coalesce(min(from_us), 0) as from_us
+    from intermediate.int_dirty_stores
+    where reader = {{ quoted(this.identifier) }}
+{% endmacro %}
+
+
+{# post-hook of the timeline and of the days: the schedules that they show. #}
+{% macro note_schedules_seen() %}
+    delete from build.schedules_seen where reader = {{ quoted(this.identifier) }};
+    insert into build.schedules_seen
+    {% if this.identifier == 'int_store_timeline' %}
+    select {{ quoted(this.identifier) }}, store_key, schedule from intermediate.int_store_schedules
+    {% else %}
+    select {{ quoted(this.identifier) }}, store_key, schedule from build.schedules_seen
+    where reader = 'int_store_timeline'
+    {% endif %}
+{% endmacro %}

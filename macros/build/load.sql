@@ -1,0 +1,116 @@
+{# on-run-start. Takes the input files into the lake and lays out what the models read: the lake's views, the
+   versions of files as they stand, and one row about this run. `dbt test` looks at what the last build made. #}
+{% macro start_run() %}
+    {% if execute and flags.WHICH == 'test' %}
+        {% do run_query(mark_tables_sql() ~ ';' ~ nodes_sql()) %}
+    {% elif execute and flags.WHICH in ['build', 'run', 'seed'] %}
+        {% do run_query(mark_tables_sql() ~ ';' ~ nodes_sql()) %}
+        {% set loaded = load_inputs() %}
+        {% do run_query(run_tables_sql(loaded) ~ ';' ~ lake_views_sql(loaded.lake)) %}
+    {% endif %}
+{% endmacro %}
+
+
+{# What the loader says: in a function of the dbt-duckdb plugin, or, where an engine has no plugins, in the
+   files that `python -m loader load` left before. #}
+{% macro load_inputs() %}
+    {% set vars = tojson(invocation_args_dict.get('vars') or {}) %}
+    {% set has_plugin = run_query(
+        "select count(*) from duckdb_functions() where function_name = 'start_build'"
+    ).rows[0][0] > 0 %}
+    {% if has_plugin %}
+        {% set said = run_query("select start_build('" ~ vars | replace("'", "''") ~ "')").rows[0][0] %}
+    {% else %}
+        {% set said = run_query("select content from read_text('" ~ lake_folder() ~ "/last_load.json')").rows[0][0] %}
+    {% endif %}
+    {% set loaded = fromjson(said) %}
+    {% if loaded.get('error') %}
+        {% do stop_build(loaded.error) %}
+    {% endif %}
+    {% do return(loaded) %}
+{% endmacro %}
+
+
+{% macro lake_folder() %}
+    {% set folder = target.path.rsplit('/', 1)[0] if '/' in target.path else '.' %}
+    {% do return(folder ~ '/lake') %}
+{% endmacro %}
+
+
+{% macro mark_tables_sql() %}
+    set global TimeZone = 'UTC';
+    -- Of the version before, which kept its state there.
+    drop schema if exists inputs cascade;
+    create schema if not exists lake;
+    create schema if not exists build;
+    create table if not exists build.marks (
+        name varchar, made_of varchar, own_text varchar, written_text varchar, project varchar,
+        edition bigint, load bigint, as_of_us bigint, starts_us bigint, is_open boolean, read_as varchar
+    );
+    create table if not exists build.editions (
+        edition bigint, lake_id varchar, load bigint, named_as_of_us bigint
+    );
+    create table if not exists build.schedules_seen (reader varchar, store_key integer, schedule varchar);
+    create table if not exists build.published as select null::varchar as contents;
+    create table if not exists build.worked_out as select 0::bigint as from_us
+{% endmacro %}
+
+
+{# A new edition is whatever gives other rows under the same models: other files, another `as_of`. #}
+{% macro run_tables_sql(loaded) %}
+    create or replace table lake.versions as
+    select * from read_parquet({{ quoted(loaded.lake ~ '/manifest.parquet') }}, hive_partitioning = false);
+
+    create or replace table lake.notes as
+    select * from read_parquet({{ quoted(loaded.lake ~ '/notes.parquet') }}, hive_partitioning = false);
+
+    create or replace table build.run as
+    select
+        {{ quoted(loaded.lake_id) }} as lake_id,
+        cast({{ loaded.load }} as bigint) as load,
+        cast({{ loaded.pruned_load }} as bigint) as pruned_load,
+        cast({{ loaded.clock_us }} as bigint) as clock_us,
+        cast({{ loaded.named_as_of_us if loaded.named_as_of_us is not none else 'null' }} as bigint) as named_as_of_us,
+        -- Polls after it play no part: a clock that is wrong by up to a day is let pass.
+        least(clock_us + {{ clock_error_us() }}, coalesce(named_as_of_us, 9223372036854775807)) as limit_us,
+        {{ loaded.is_experiment }} as is_experiment,
+        {{ quoted(project_text()) }} as project;
+
+    insert into build.editions
+    select (select coalesce(max(edition), 0) + 1 from build.editions), lake_id, load, named_as_of_us
+    from build.run
+    where (lake_id, load, coalesce(named_as_of_us, 0)) is distinct from (
+        select (lake_id, load, coalesce(named_as_of_us, 0)) from build.editions order by edition desc limit 1
+    );
+
+    -- Loads are counted anew in a lake that was made anew.
+    update build.marks set load = 0
+    where (select lake_id from build.run) <> (select made_of from build.marks where name = 'lake');
+
+    delete from build.marks where name = 'lake';
+    insert into build.marks
+    select 'lake', lake_id, null, null, null, edition, load, null, null, false, null
+    from build.editions
+    order by edition desc
+    limit 1
+{% endmacro %}
+
+
+{# All rows of an input in the lake, those of versions that are gone among them until they are pruned. #}
+{% macro lake_views_sql(lake) %}
+    {% for source in graph.sources.values() if source.schema == 'lake' and source.name not in ['versions', 'notes'] %}
+    create or replace view lake.{{ source.name }} as
+    select rows.*, versions.added_load, versions.removed_load
+    from read_parquet({{ quoted(lake ~ '/' ~ source.name ~ '/*.parquet') }}, hive_partitioning = false) as rows
+    inner join lake.versions as versions on rows.part_key = versions.part_key;
+    {% endfor %}
+{% endmacro %}
+
+
+{# The macros and the vars of this run, in one word: what a table was made with that its own text does not show. #}
+{% macro project_text() %}
+    {% set macros = run_query("
+        select md5(string_agg(content, ' ' order by filename)) from read_text('macros/**/*.sql')
+    ").rows[0][0] %}
+    {% do return(local_md5(macros ~ tojson(invocation_args_dict.get('vars') or {}, sort_keys=true))) %}
+{% endmacro %}

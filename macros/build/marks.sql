@@ -1,0 +1,228 @@
+{# A mark says what a table was made of. `made_of` is the md5 of the model's own text and of what it reads, as that
+   stands: of tables what their marks say; of views their text, which stands in their comments, and what they read. `edition`
+   is the oldest edition of the inputs in what it reads. An incremental model goes on only from a table with a mark that is
+   closed and was made of the same; the mark is opened first and written last, so that whatever breaks in between makes
+   it start afresh. The mark of a view, of which only publishing asks, is written when a run ends. #}
+
+
+{# What the project has, and what each model reads, through views, down to the next tables and inputs. #}
+{% macro nodes_sql() %}
+    {% set nodes, parents = [], [] %}
+    {% for node in graph.nodes.values() if node.resource_type in ['model', 'seed', 'snapshot'] and node.config.enabled %}
+        {% set written = node.checksum.checksum if node.resource_type == 'seed' else local_md5(node.raw_code) %}
+        {% do nodes.append('(' ~ quoted(node.name) ~ ', ' ~ quoted(node.config.materialized) ~ ', '
+            ~ quoted(node.schema ~ '.' ~ node.alias) ~ ', ' ~ quoted(written) ~ ')') %}
+        {% for parent in node.depends_on.nodes %}
+            {% set name = graph.nodes[parent].name if parent in graph.nodes
+                else 'lake' if graph.sources[parent].schema in ['lake', 'build'] else parent %}
+            {% do parents.append('(' ~ quoted(node.name) ~ ', ' ~ quoted(name) ~ ')') %}
+        {% endfor %}
+    {% endfor %}
+    create or replace table build.nodes as
+    select * from (values {{ nodes | join(', ') }}) as nodes (name, kind, relation, written_text);
+
+    create or replace table build.reads as
+    with recursive parents (name, parent) as (
+        values {{ parents | join(', ') }}
+    ),
+
+    reads as (
+        select name, parent from parents
+        union
+        select reads.name, parents.parent
+        from reads
+        inner join parents on reads.parent = parents.name
+        inner join build.nodes as nodes on reads.parent = nodes.name and nodes.kind in ('view', 'ephemeral')
+    )
+
+    select reads.name, reads.parent, nodes.kind, nodes.relation, nodes.written_text
+    from reads
+    left join build.nodes as nodes on reads.parent = nodes.name;
+
+    create or replace view build.views as
+    select
+        schema_name || '.' || view_name as relation,
+        coalesce(comment, '') as text,
+    from duckdb_views()
+    where database_name = current_database() and not internal;
+
+    -- What has no mark is older than all; a seed, and what stands on seeds alone, is of no edition.
+    create or replace view build.parents as
+    select
+        reads.name,
+        string_agg(
+            case
+                when reads.kind = 'view' then coalesce(views.text, '')
+                when reads.kind = 'ephemeral' then reads.written_text
+                else coalesce(marks.made_of, 'nothing')
+            end,
+            ' ' order by reads.parent
+        ) as made_of,
+        min(case when marks.name is null then 0 else marks.edition end) filter (where is_of_inputs) as edition,
+        min(case when marks.name is null then 0 else marks.load end) filter (where is_of_inputs) as load,
+    from (
+        select
+            *,
+            parent = 'lake' or kind not in ('view', 'ephemeral', 'seed', 'snapshot') as is_of_inputs,
+        from build.reads
+    ) as reads
+    left join build.marks as marks on reads.parent = marks.name
+    left join build.views as views on reads.relation = views.relation
+    group by reads.name
+{% endmacro %}
+
+
+{# The text that a model is known by. That of an incremental model is as written, since the text that it
+   compiles to depends on whether it goes on; rules that it needs stand in views before it. #}
+{% macro own_text(node) %}
+    {% if node.resource_type == 'seed' %}
+        {% do return(node.checksum.checksum) %}
+    {% endif %}
+    {% set is_incremental_model = node.config.materialized == 'incremental' %}
+    {% set text = node.raw_code if is_incremental_model else node.get('compiled_code') or node.raw_code %}
+    {% do return(local_md5(without_database(text))) %}
+{% endmacro %}
+
+
+{# dbt's own, which asks the config and --full-refresh; a model that replaces rows also starts afresh without a mark
+   to go on from. #}
+{% macro should_full_refresh() %}
+    {% set configured = config.get('full_refresh') %}
+    {% if configured is not none %}
+        {% do return(configured) %}
+    {% endif %}
+    {% do return(flags.FULL_REFRESH or (execute and model.name and starts_afresh())) %}
+{% endmacro %}
+
+
+{# Also where a version of which the table has rows has been pruned, so that nobody can say which they are. #}
+{% macro starts_afresh() %}
+    {% if not (config.get('incremental_strategy') or '').startswith('replace_') %}
+        {% do return(false) %}
+    {% elif flags.WHICH not in ['build', 'run', 'test', 'seed'] %}
+        {% do return(true) %}
+    {% endif %}
+    {% do return(run_query("
+        select count(*)
+        from build.marks as marks
+        inner join build.parents as parents on marks.name = parents.name
+        cross join build.run as run
+        where
+            marks.name = " ~ quoted(model.name) ~ "
+            and not marks.is_open
+            and marks.load >= run.pruned_load
+            and marks.made_of = md5(concat_ws(' ', " ~ quoted(own_text(model)) ~ ", parents.made_of))
+    ").rows[0][0] == 0) %}
+{% endmacro %}
+
+
+{# pre-hook of every model and seed. #}
+{% macro open_mark() %}
+    {% if not execute or model.config.materialized == 'view' %}
+    {% elif model.config.materialized == 'incremental' and is_incremental() %}
+        update build.marks set is_open = true where name = {{ quoted(model.name) }}
+    {% else %}
+        delete from build.marks where name = {{ quoted(model.name) }}
+    {% endif %}
+{% endmacro %}
+
+
+{# post-hook of every model and seed: the last that is written. A view has its text as a comment, since what DuckDB
+   makes of it reads otherwise once the file was closed. With --empty the mark stays as open as it was.
+   A table that is never made again is made of its birth alone, and how it read its parents is kept beside. #}
+{% macro close_mark() %}
+    {% if execute and model.config.materialized == 'view' %}
+        comment on view {{ this }} is {{ quoted(own_text(model)) }}
+    {% elif execute and not flags.EMPTY %}
+        {% set is_kept = config.get('meta', {}).get('is_never_made_again') %}
+        {% set text, reads, read_as = quoted(own_text(model)), 'parents.made_of', 'null' %}
+        {% if is_kept %}
+            {% set born = run_query('select own_text from build.marks where name = ' ~ quoted(model.name)).rows %}
+            {% set text, reads = quoted(born[0][0] if born else invocation_id), 'run.lake_id' %}
+            {% set read_as = "md5(concat_ws(' ', nodes.written_text, parents.made_of))" %}
+        {% endif %}
+        {% set seen = config.get('meta', {}).get('seen') %}
+        delete from build.marks where name = {{ quoted(model.name) }};
+        insert into build.marks
+        select
+            nodes.name, md5(concat_ws(' ', {{ text }}, {{ reads }})), {{ text }}, nodes.written_text, run.project,
+            parents.edition, parents.load, {{ 'seen.as_of_us, seen.starts_us' if seen else 'null, null' }}, false,
+            {{ read_as }}
+        from build.nodes as nodes
+        cross join build.run as run
+        left join build.parents as parents on nodes.name = parents.name
+        {{ 'cross join (' ~ seen ~ ') as seen' if seen }}
+        where nodes.name = {{ quoted(model.name) }}
+    {% endif %}
+{% endmacro %}
+
+
+{# When a run ends: views that it has made. #}
+{% macro note_views(results) %}
+    {% set made = [] %}
+    {% for result in results if result.status == 'success' and result.node.resource_type == 'model' %}
+        {% do made.append(quoted(result.node.name)) %}
+    {% endfor %}
+    {% if made %}
+        {% do run_query("
+            create or replace temporary table views_made as
+            select nodes.name, views.text, nodes.written_text
+            from build.nodes as nodes
+            inner join build.views as views on nodes.relation = views.relation
+            where nodes.kind = 'view' and nodes.name in (" ~ made | join(', ') ~ ");
+
+            delete from build.marks where name in (select name from views_made);
+            insert into build.marks
+            select
+                name, md5(concat_ws(' ', text, written_text)), text, written_text, run.project,
+                null, null, null, null, false, null
+            from views_made
+            cross join build.run as run
+        ") %}
+    {% endif %}
+{% endmacro %}
+
+
+{# The names of models and seeds of which nobody knows that they are what a whole build would make now. #}
+{% macro nodes_not_current() %}
+    {% set found = run_query("
+        select nodes.name
+        from build.nodes as nodes
+        cross join build.run as run
+        left join build.marks as marks on nodes.name = marks.name
+        left join build.parents as parents on nodes.name = parents.name
+        left join build.views as views on nodes.relation = views.relation
+        where
+            nodes.kind not in ('ephemeral', 'snapshot')
+            and not coalesce(
+                not marks.is_open
+                and marks.written_text = nodes.written_text
+                and marks.project = run.project
+                and coalesce(
+                    marks.edition = (select edition from build.marks where name = 'lake'), marks.edition is null
+                )
+                and coalesce(marks.read_as, marks.made_of) = case
+                    when marks.read_as is not null then md5(concat_ws(' ', nodes.written_text, parents.made_of))
+                    when nodes.kind = 'view' then md5(concat_ws(' ', views.text, nodes.written_text))
+                    else md5(concat_ws(' ', marks.own_text, parents.made_of))
+                end,
+                false
+            )
+        order by nodes.name
+    ").columns[0].values() %}
+    {% do return(found | list) %}
+{% endmacro %}
+
+
+{% macro without_database(text) %}
+    {% do return(modules.re.sub(name_of_database(), '\\1\\2', text)) %}
+{% endmacro %}
+
+
+{# As a pattern. An alias may be called like the database, or end like it: only in front of a schema is it that. #}
+{% macro name_of_database() %}
+    {% set schemas = (graph.nodes.values() | list + graph.sources.values() | list) | map(attribute='schema') | unique | sort %}
+    {% do return(
+        '(^|[^\\w"])"?' ~ modules.re.escape(target.database) ~ '"?\\.("?(?:' ~ schemas | join('|') ~ ')"?\\.)'
+    ) %}
+{% endmacro %}

@@ -1,3 +1,0 @@
-{% macro is_parquet(file) -%}
-    ends_with(lower({{ file }}), '.parquet')
-{%- endmacro %}

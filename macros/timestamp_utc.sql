@@ -1,3 +1,0 @@
-{% macro timestamp_utc(us) -%}
-    make_timestamp({{ us }})
-{%- endmacro %}

@@ -1,3 +1,0 @@
-{% macro week_starts_us(week) -%}
-    (({{ week }}) * 604800000000 + 345600000000)
-{%- endmacro %}

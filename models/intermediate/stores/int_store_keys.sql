@@ -1,0 +1,32 @@
+with known_stores as (
+    select * from {{ ref('int_known_stores') }}
+),
+
+polled as (
+    select distinct known_stores.store_id
+    from known_stores
+    inner join {{ ref('int_polls') }} as polls on known_stores.store_key = polls.store_key
+    union
+    select store_id from {{ ref('int_rejected_polls') }}
+),
+
+business_hours as (
+    select distinct store_id from {{ ref('stg_business_hours') }}
+),
+
+timezones as (
+    select distinct store_id from {{ ref('stg_timezones') }}
+)
+
+-- A store that no input names any more keeps its key, should it come back, and is left out.
+select
+    known_stores.store_id,
+    known_stores.store_key,
+    polled.store_id is not null as is_polled,
+    business_hours.store_id is not null as has_business_hours,
+    timezones.store_id is not null as has_timezone,
+from known_stores
+left join polled on known_stores.store_id = polled.store_id
+left join business_hours on known_stores.store_id = business_hours.store_id
+left join timezones on known_stores.store_id = timezones.store_id
+where polled.store_id is not null or business_hours.store_id is not null or timezones.store_id is not null

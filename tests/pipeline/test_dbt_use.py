@@ -1,0 +1,251 @@
+"""dbt as its users know it: own models that fail, edits, parts of builds, files that are moved."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.pipeline.changing_folder import ChangingFolder
+
+PROJECT = Path(__file__).parents[2]
+NO_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+
+
+class Analyst:
+    """A copy of the project, with a folder of inputs and a DuckDB file of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        for folder in ("api", "loader", "macros", "models", "seeds", "tests/sql"):
+            shutil.copytree(PROJECT / folder, path / folder)
+        for file in ("dbt_project.yml", "profiles.yml"):
+            shutil.copy(PROJECT / file, path)
+        self.folder = ChangingFolder(path / "data", "dbt")
+        self.db = "built/up.duckdb"
+
+    def dbt(self, *options: str, **variables: Any) -> str:
+        """Run dbt and return what it said; whether it succeeded shows there."""
+        (self.path / "logs/dbt.log").unlink(missing_ok=True)
+        given = ("--vars", json.dumps(variables)) if variables else ()
+        return subprocess.run(
+            [Path(sys.executable).with_name("dbt"), "--no-use-colors", *options, *given],
+            cwd=self.path,
+            env=os.environ | {"STORE_UPTIME_DATA": "data", "STORE_UPTIME_DB": self.db},
+            capture_output=True,
+            text=True,
+        ).stdout
+
+    def build(self, *options: str, **variables: Any) -> str:
+        said = self.dbt("build", *NO_UNIT_TESTS, *options, **variables)
+        assert "Completed successfully" in said, said[-2000:]
+        return said
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.path / self.db), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def marks(self) -> dict[str, str]:
+        """Return what each table is made of."""
+        return dict(self.query("select name, made_of from build.marks"))
+
+    def releases(self) -> int:
+        return len(list((self.path / self.db).parent.glob("releases/*.duckdb")))
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        text = (self.path / file).read_text()
+        assert old in text
+        (self.path / file).write_text(text.replace(old, new))
+
+    def went_on(self) -> set[str]:
+        """Return the tables into which the last run put only what had changed."""
+        log = (self.path / "logs/dbt.log").read_text()
+        return set(re.findall(r'insert into \S*"(\w+)" by name', log))
+
+    def rows(self, *tables: str) -> dict[str, Counter[str]]:
+        return {name: Counter(map(str, self.query(f"from {name}"))) for name in tables}
+
+    def anew(self, *options: str, **variables: Any) -> "Analyst":
+        """Build the same in another file, from nothing."""
+        other = object.__new__(Analyst)
+        other.path, other.folder, other.db = self.path, self.folder, "anew/up.duckdb"
+        shutil.rmtree(self.path / "anew", ignore_errors=True)
+        other.build(*options, **variables)
+        return other
+
+
+@pytest.fixture(scope="module")
+def analyst(tmp_path_factory: pytest.TempPathFactory) -> Analyst:
+    analyst = Analyst(tmp_path_factory.mktemp("dbt") / "project")
+    analyst.build()
+    return analyst
+
+
+GROWING = {
+    "int_polls",
+    "int_rejected_polls",
+    "int_poll_minutes",
+    "int_notable_polls",
+    "int_store_timeline",
+    "int_store_days",
+}
+FIGURES = ("store_report", "period_uptime", "store_timeline", "outages", "daily_store_uptime")
+
+
+def test_an_own_mart_that_fails_costs_nothing_and_a_retry_publishes(analyst: Analyst) -> None:
+    own = analyst.path / "models/marts/own.sql"
+    own.write_text(
+        "{{ config(contract={'enforced': false}) }} select no_such_column from {{ ref('outages') }}"
+    )
+    releases = analyst.releases()
+    analyst.folder.next_hour()
+    assert "no_such_column" in analyst.dbt("build", *NO_UNIT_TESTS)
+    analyst.folder.next_hour()
+    assert "no_such_column" in analyst.dbt("build", *NO_UNIT_TESTS)
+    assert analyst.went_on() == GROWING
+    assert analyst.releases() == releases
+
+    own.write_text(
+        "{{ config(contract={'enforced': false}) }} select count(*) as n from {{ ref('outages') }}"
+    )
+    said = analyst.dbt("retry")
+    assert "Published release" in said, said[-2000:]
+    own.unlink()
+    assert analyst.rows(*FIGURES) == analyst.anew().rows(*FIGURES)
+
+
+def test_a_test_that_fails_keeps_back_the_release_until_it_passes(analyst: Analyst) -> None:
+    own = analyst.path / "tests/sql/assert_something.sql"
+    own.write_text("select store_id from {{ ref('store_report') }} limit 1")
+    releases = analyst.releases()
+    analyst.folder.next_hour()
+    assert "Got 1 result" in analyst.dbt("build", *NO_UNIT_TESTS)
+    analyst.dbt("run")
+    assert analyst.went_on() == GROWING
+    assert analyst.releases() == releases
+
+    own.write_text("select store_id from {{ ref('store_report') }} where false")
+    said = analyst.dbt("test", "--select", "assert_something")
+    assert "Published release" in said, said[-2000:]
+    own.unlink()
+
+
+def test_a_change_of_one_mart_recomputes_nothing_else(analyst: Analyst) -> None:
+    analyst.build()
+    loaded, marks = analyst.query("select file, loaded_at from input_files"), analyst.marks()
+    [outages] = analyst.path.glob("models/marts/**/outages.sql")
+    outages.write_text("-- Other words.\n" + outages.read_text())
+    analyst.build()
+    changed = {name for name, made_of in analyst.marks().items() if marks.get(name) != made_of}
+    assert "outages" in changed
+    assert not changed & {"int_polls", "int_notable_polls", "int_store_timeline", "period_uptime"}
+    assert analyst.went_on() == GROWING
+    assert analyst.query("select file, loaded_at from input_files") == loaded
+
+
+def test_a_change_of_a_rule_recomputes_what_stands_on_it(analyst: Analyst) -> None:
+    analyst.build()
+    marks = analyst.marks()
+    [rule] = [
+        path
+        for path in analyst.path.glob("macros/**/*.sql")
+        if "macro closing_us" in path.read_text()
+    ]
+    text = rule.read_text()
+    rule.write_text(text.replace("then 86400000000", "then 86340000000"))
+    analyst.build()
+    changed = {name for name, made_of in analyst.marks().items() if marks.get(name) != made_of}
+    assert changed >= {"stg_business_hours", "int_store_timeline", "int_store_days", "store_report"}
+    assert not changed & {
+        "int_polls",
+        "int_notable_polls",
+        "int_rejected_polls",
+        "int_known_stores",
+    }
+    assert analyst.went_on() == GROWING - {"int_store_timeline", "int_store_days"}
+    assert analyst.rows(*FIGURES) == analyst.anew().rows(*FIGURES)
+    rule.write_text(text)
+    analyst.build()
+
+
+def test_a_changed_model_alone_publishes_nothing_until_all_is_current(analyst: Analyst) -> None:
+    analyst.folder.next_hour()
+    said = analyst.build("--select", "store_report")
+    assert "Nothing is published" in said
+    assert "Published release" in analyst.build()
+
+
+def test_an_experiment_is_published_under_its_own_name(analyst: Analyst) -> None:
+    analyst.build()
+    folder = (analyst.path / analyst.db).parent
+    pointer, link = (folder / "current.json").read_text(), os.readlink(folder / "current.duckdb")
+    loaded, releases = analyst.query("select file, loaded_at from input_files"), analyst.releases()
+    said = analyst.build(max_poll_gap=1, status_before_first_poll="unknown")
+    assert "under its own name" in said
+    assert analyst.releases() == releases + 1
+    assert (folder / "current.json").read_text() == pointer
+    assert os.readlink(folder / "current.duckdb") == link
+    experiment = analyst.rows(*FIGURES)
+    assert experiment == analyst.anew(max_poll_gap=1, status_before_first_poll="unknown").rows(
+        *FIGURES
+    )
+    analyst.build()
+    assert analyst.query("select file, loaded_at from input_files") == loaded
+    assert analyst.rows(*FIGURES) == analyst.anew().rows(*FIGURES)
+    assert experiment != analyst.rows(*FIGURES)
+
+
+def test_a_moved_project_and_a_renamed_warehouse_read_no_file_again(
+    analyst: Analyst, tmp_path: Path
+) -> None:
+    analyst.build()
+    loaded = analyst.query("select file_key, loaded_at from input_files order by all")
+    moved = object.__new__(Analyst)
+    moved.path, moved.folder, moved.db = tmp_path / "it's moved", analyst.folder, analyst.db
+    shutil.copytree(analyst.path, moved.path, symlinks=True)
+    shutil.rmtree(moved.path / "target")
+    # The folder of the copy is another one; what was there is gone as far as the copy is concerned.
+    # Aliases of the views end like this name.
+    (moved.path / "built/up.duckdb").rename(moved.path / "built/s.duckdb")
+    moved.db = "built/s.duckdb"
+    said = moved.build()
+    assert "Published release" in said
+    assert moved.query("select file_key, loaded_at from input_files order by all") == loaded
+    assert moved.went_on() == GROWING
+    with duckdb.connect(str(moved.path / "built/current.duckdb"), read_only=True) as current:
+        assert current.execute("select count(*) from store_groups").fetchone() != (0,)
+        assert current.execute(
+            "select count(*) from uptime_between('2024-01-01', '2030-01-01')"
+        ).fetchone()
+
+
+@pytest.mark.parametrize("options", [("--empty",), ("--full-refresh",)])
+def test_an_empty_build_and_a_full_one_leave_the_next_one_right(
+    analyst: Analyst, options: tuple[str, ...]
+) -> None:
+    releases = analyst.releases()
+    analyst.folder.next_hour()
+    said = analyst.build(*options)
+    assert ("Published" in said) == (options != ("--empty",))
+    assert analyst.releases() == releases + (options != ("--empty",))
+    analyst.build()
+    assert analyst.rows(*FIGURES) == analyst.anew().rows(*FIGURES)
+
+
+def test_commands_that_build_nothing_work_on_a_fresh_file(analyst: Analyst) -> None:
+    analyst.db = "fresh/up.duckdb"
+    try:
+        assert "Encountered an error" not in analyst.dbt("compile")
+        assert "Catalog written" in analyst.dbt("docs", "generate")
+        assert "Completed successfully" in analyst.dbt("seed")
+        assert "Completed successfully" in analyst.dbt("run")
+        assert "Completed successfully" in analyst.dbt("test", *NO_UNIT_TESTS)
+    finally:
+        analyst.db = "built/up.duckdb"
