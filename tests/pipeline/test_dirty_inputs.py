@@ -257,6 +257,12 @@ def test_attributes_may_have_any_name(query: Query) -> None:
             "the column store_id comes 2 times in {folder}/timezones_twice.csv; once is expected.",
         ),
         (
+            {"store_status.csv": f"{POLLS}1.48E+18,active,{NINE}\n".encode()},
+            {},
+            "no poll is valid (1 rounded_id); name the instant to look back from with the var "
+            "as_of.",
+        ),
+        (
             {},
             {"as_of": "2014-12-31 23:59:59"},
             'the var as_of is "2014-12-31 23:59:59", before 2015, from when on polls count.',

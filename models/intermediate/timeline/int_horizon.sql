@@ -10,6 +10,20 @@ run as (
     select * from {{ source('build', 'run') }}
 ),
 
+rejected as (
+    select rejected_as, count(*) as rows
+    from {{ ref('int_rejected_polls') }}
+    group by rejected_as
+),
+
+why as (
+    select coalesce(
+        string_agg(rows || ' ' || rejected_as, ', ' order by rejected_as),
+        'there is none'
+    ) as said
+    from rejected
+),
+
 -- The first and the last poll of all are notable.
 ends as (
     select
@@ -23,11 +37,15 @@ as_of as (
         coalesce(
             run.named_as_of_us,
             ends.last_polled_us,
-            error('Store Uptime: no poll is valid; name the instant to look back from with the var as_of.')
+            error(concat(
+                'Store Uptime: no poll is valid (', why.said,
+                '); name the instant to look back from with the var as_of.'
+            ))
         ) as as_of_us,
         ends.first_polled_us,
     from ends
     cross join run
+    cross join why
 ),
 
 bounds as (
