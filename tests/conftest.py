@@ -19,6 +19,7 @@ for name in [*os.environ]:
 
 # Files that build or start a service many times begin first, so that the workers end together.
 LONGEST_FIRST = (
+    "test_dbt_use.py",
     "test_incremental.py",
     "test_dirty_inputs.py",
     "test_reference.py",
