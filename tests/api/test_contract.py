@@ -17,6 +17,7 @@ from api.access import Access
 from api.builds import BuildError
 from api.main import create_app
 from api.settings import Settings
+from api.staging import Staging, write_staging
 from tests.api.fakes import AS_OF, FakeBuilder
 from tests.api.readable import publish_copy
 
@@ -25,10 +26,12 @@ EXAMPLES = int(os.environ.get("STORE_UPTIME_CONTRACT_EXAMPLES", "10"))
 
 @pytest.fixture
 def schema_and_token(
-    settings: Settings, builder: FakeBuilder, sample: Path
+    settings: Settings, builder: FakeBuilder, sample: Path, staging: Staging
 ) -> tuple[schemathesis.BaseSchema, dict[str, str]]:
     """Offer the schema of a service with a release, and whose token is needed."""
     publish_copy(settings, sample, "sample", as_of=AS_OF)
+    # As the service's worker would: uploads wait for it.
+    write_staging(staging, settings.db.parent / "target")
 
     def fail() -> None:
         raise BuildError("The release of the test stays the newest.")
