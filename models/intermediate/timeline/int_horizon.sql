@@ -17,10 +17,11 @@ rejected as (
 ),
 
 why as (
-    select coalesce(
-        string_agg(rows || ' ' || rejected_as, ', ' order by rejected_as),
-        'there is none'
-    ) as said
+    select
+        coalesce(
+            string_agg(rows || ' ' || rejected_as, ', ' order by rejected_as),
+            'there is none'
+        ) as said,
     from rejected
 ),
 
