@@ -80,7 +80,7 @@
     {% endif %}
     {% set is_incremental_model = node.config.materialized == 'incremental' %}
     {% set text = node.raw_code if is_incremental_model else node.get('compiled_code') or node.raw_code %}
-    {% do return(local_md5(without_database(text))) %}
+    {% do return(local_md5(text | replace(adapter.quote(target.database) ~ '.', ''))) %}
 {% endmacro %}
 
 
