@@ -37,6 +37,12 @@ NAMES_OF_MODELS = (
     "raw_rows",
 )
 
+
+def bare(name: str) -> str:
+    """Return what counts of the name of a column: its letters and digits."""
+    return "".join(filter(str.isalnum, name.lower()))
+
+
 # Every row of the lake begins with these, whatever the input.
 _ROW = {
     "part_key": "bigint",
@@ -53,9 +59,9 @@ _ROW = {
 class Input:
     """One input; a folder may have many files of it, each of which begins with one of `files`.
 
-    `columns` gives for each column the spellings of its name, all lower case (capitals and blanks
-    around a name do not count). `lake_columns` are those of its rows in the lake that come after
-    the ones that all inputs share.
+    `columns` gives for each column the spellings of its name, all lower case. Of a name in a file
+    only letters and digits count: `Store ID` and `storeId` are `store_id`. `lake_columns` are those
+    of its rows in the lake that come after the ones that all inputs share.
     """
 
     name: str

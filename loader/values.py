@@ -4,7 +4,7 @@
 A new way to write a time, a date, a day … goes here, and nowhere else.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 # Whole numbers up to here are exact in a column of floating point, with 53 or 24 bits.
@@ -216,10 +216,14 @@ IS_CLOSED = Value(
 )
 
 
-def is_plain_id(text: str) -> str:
-    """Say of nearly all ids, quickly, that they are to be taken as they stand."""
+def is_plain_id(text: str, names: Iterable[str]) -> str:
+    """Say of nearly all ids, quickly, that they are to be taken as they stand.
+
+    What is as long as one of the names of columns may be a header that is repeated.
+    """
     # A number that is written as it was is one; to ask so takes a fifth of a pattern's time.
-    other = f"{_matches(text, '[0-9A-Za-z_-]+')} and strlen({text}) <> {len('store_id')}"
+    lengths = ", ".join(map(str, sorted({len(name) for name in names})))
+    other = f"{_matches(text, '[0-9A-Za-z_-]+')} and strlen({text}) not in ({lengths})"
     return f"""
         case
             when cast(try_cast({text} as bigint) as varchar) = {text} then true

@@ -18,6 +18,12 @@ from loader.reading.scan import Scan, SourceFile, file_of_row
 from loader.reading.shape import Shape, blocks
 
 _DELIMITERS = ",;\t|"
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_LINE = re.compile(rb"([^\r\n]*)(\r\n|\r|\n|)")
+_BLANK_LINES = rb"(?:[ ,;\t|]*(?:\r\n|\r|\n))*+"
+_IN_FRONT_OF_THE_HEADER = re.compile(
+    _BLANK_LINES + rb"(?:\"?sep=(?P<separator>[,;\t|]|\\t)\"? *(?:\r\n|\r|\n))?" + _BLANK_LINES
+)
 _OPENING_QUOTE = re.compile(rb' *"')
 # Smaller files are written anew, as DuckDB takes longer to open them.
 _LARGE_BYTES = 1 << 20
@@ -32,7 +38,7 @@ def delimited_scans(files: Sequence[SourceFile], scratch: Path) -> list[Scan]:
     as_they_lie: dict[tuple[str, tuple[str, ...]], list[tuple[SourceFile, int]]] = {}
     for file in files:
         header, rows = _look(file) if _may_stay_as_it_lies(file) else (None, None)
-        if header is not None and rows is not None:
+        if header is not None and rows is not None and header.lines == 1:
             as_they_lie.setdefault((header.delimiter, header.names), []).append((file, rows))
         else:
             _write(file, forms)
@@ -87,15 +93,21 @@ def _scan(
 
 
 class _Header:
-    """The first line: the delimiter is the one that makes the most columns of it."""
+    """The first line that says something, and what stands in front of it.
+
+    The delimiter is the one that Excel's `sep=;` names, or else makes the most columns of it.
+    """
 
     def __init__(self, block: bytes, file: SourceFile) -> None:
-        line, end = re.match(rb"([^\r\n]*)(\r\n|\r|\n|)", block).groups()
-        self.length = len(line) + len(end)
+        front = _IN_FRONT_OF_THE_HEADER.match(block)
+        line, end = _LINE.match(block, front.end()).groups()
+        self.length = front.end() + len(line) + len(end)
+        self.lines = 1 + len(_LINE_END.findall(front[0]))
         if line.lstrip().startswith((b'{"', b"[{", b"[[")):
             raise file.unreadable("is JSON, and no CSV; its name is to end in .json.")
         text = line.decode("utf-8", "replace").removeprefix("\ufeff").strip(" ")
-        columns = {one: _first_row(text, one) for one in _DELIMITERS}
+        named = (front["separator"] or b"").decode().replace(r"\t", "\t")
+        columns = {one: _first_row(text, one) for one in named or _DELIMITERS}
         self.delimiter = max(columns, key=lambda one: len(columns[one]))
         # No name in SQL holds a zero byte.
         self.names = tuple(
@@ -119,7 +131,7 @@ def _write(file: SourceFile, forms: NormalForms) -> None:
     header = _Header(block, file)
     shape = header.shape
     with forms.writer(file, header.delimiter, header.names) as written:
-        pending = _Lines(shape, written, first=2)
+        pending = _Lines(shape, written, first=header.lines + 1)
         for text, is_end in chain([(block[header.length :], is_last)], every):
             rows = None if pending.lines else shape.rows(text, is_end)
             if rows is None:

@@ -2,12 +2,12 @@
 
 import codecs
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from loader.errors import InputError
-from loader.inputs import Input
+from loader.inputs import Input, bare
 from loader.reading.content import content
 from loader.reading.normal import NormalForms
 from loader.reading.scan import Scan, SourceFile, check_columns, no_column
@@ -34,16 +34,17 @@ def json_scans(one: Input, files: Sequence[SourceFile], scratch: Path) -> list[S
 def _write(one: Input, file: SourceFile, forms: NormalForms) -> None:
     """Write a file in the normal form, with one spelling of each column that the input knows."""
     names = {spellings[0]: spellings for spellings in one.columns.values()}
+    known = {spelling for spellings in names.values() for spelling in spellings}
+    by_bare = {bare(spelling): spelling for spelling in known}
     if one.takes_further_columns:
-        known = {spelling for spellings in names.values() for spelling in spellings}
-        for _, row in _rows(file):
+        for _, row in _rows(file, by_bare):
             if isinstance(row, dict):
                 names |= {name: (name,) for name in row if name not in known and name not in names}
                 check_columns(file, len(names))
     seen: dict[str, None] = {}
     objects, others = 0, 0
     with forms.writer(file, ",", tuple(names)) as written:
-        for number, row in _rows(file):
+        for number, row in _rows(file, by_bare):
             if isinstance(row, str):
                 written.no_row(number, 1, row.encode("utf-8", "replace"))
                 others += 1
@@ -85,8 +86,25 @@ def _nested(value: Any) -> str:
     return str(value) if isinstance(value, _Number) else json.dumps(value, ensure_ascii=False)
 
 
-def _rows(file: SourceFile) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    """Give out numbered rows: objects with keys in lower case, or the text of what is none."""
+def _rows(file: SourceFile, known: Mapping[str, str]) -> Iterator[tuple[int, dict[str, Any] | str]]:
+    """Give out numbered rows: objects with keys in lower case, or the text of what is none.
+
+    `known` gives the names that the input knows by what counts of them.
+    """
+    # What a key that the input does not know as it is written would be called.
+    called: dict[str, str | None] = dict.fromkeys(known.values())
+    for number, row in _rows_as_they_stand(file):
+        if isinstance(row, dict):
+            row = _in_lower_case(row)
+            for name in row.keys() - called.keys():
+                called[name] = known.get(bare(name))
+            for name in [name for name in row if called[name]]:
+                if called[name] not in row:
+                    row[called[name]] = row.pop(name)
+        yield number, row
+
+
+def _rows_as_they_stand(file: SourceFile) -> Iterator[tuple[int, dict[str, Any] | str]]:
     chunks = content(file)
     begun = []
     for chunk in chunks:
@@ -141,7 +159,7 @@ def _of_stream(
                     break
                 raise (_cut(file) if _is_cut(error, text) else _damaged(file, number)) from error
             number += 1
-            yield number, _in_lower_case(row) if isinstance(row, dict) else text[at:end]
+            yield number, row if isinstance(row, dict) else text[at:end]
             at = end
 
 
@@ -157,7 +175,7 @@ def _of_lines(chunks: Iterator[bytes]) -> Iterator[tuple[int, dict[str, Any] | s
             except (ValueError, RecursionError):
                 row = None
             if isinstance(row, dict):
-                yield number, _in_lower_case(row)
+                yield number, row
             else:
                 yield number, line.decode("utf-8", "replace")
 
@@ -194,7 +212,7 @@ def _of_array(
             if end == len(text) and chunk:
                 break
             number += 1
-            yield number, _in_lower_case(row) if isinstance(row, dict) else text[at:end]
+            yield number, row if isinstance(row, dict) else text[at:end]
             at, expected = end, ","
     if not is_whole:
         raise _cut(file)

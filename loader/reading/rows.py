@@ -62,7 +62,7 @@ def select(one: Input, scan: Scan, clock_us: int) -> str:
     )
     is_plain, trimmed_id = "true", "null"
     if "store_id" in one.columns:
-        is_plain = is_plain_id(given["store_id"])
+        is_plain = is_plain_id(given["store_id"], _names_in_a_header(one, given))
         # Of nearly all ids it is enough to know that they are plain.
         given_id = given["store_id"]
         trimmed_id = f"case when is_plain then {given_id} else {STORE_ID.sql(given_id)} end"
@@ -115,10 +115,11 @@ def _further(name: str) -> str:
 
 def _why_set_aside(one: Input, given: _Given) -> str:
     """Return SQL of the reason for which a row cannot be one of a store, or null."""
+    names = _names_in_a_header(one, given)
     is_header = " and ".join(
         f"lower(replace({trimmed(given[name])}, chr(65279), '')) "
-        f"in ({', '.join(map(literal, dict.fromkeys([column.name, *one.columns.get(name, ())])))})"
-        for name, column in given.columns.items()
+        f"in ({', '.join(map(literal, names))})"
+        for name in given.columns
     )
     why_no_id = WHY_NO_ID.sql(given["store_id"]) if "store_id" in one.columns else "null"
     is_plain = "is_plain" if "store_id" in one.columns else "false"
@@ -129,6 +130,12 @@ def _why_set_aside(one: Input, given: _Given) -> str:
             when {is_header} then 'repeated_header'
             else {why_no_id}
         end"""
+
+
+def _names_in_a_header(one: Input, given: _Given) -> list[str]:
+    """Return what any value of a repeated header may be: its columns may stand in another order."""
+    spellings = [spelling for spellings in one.columns.values() for spelling in spellings]
+    return [*dict.fromkeys([column.name for column in given.columns.values()] + spellings)]
 
 
 def _raw_values(one: Input, given: _Given) -> str:

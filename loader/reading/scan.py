@@ -8,7 +8,7 @@ from pathlib import Path
 
 from loader import values
 from loader.errors import InputError, TooSlowError
-from loader.inputs import NAMES_OF_MODELS, Input
+from loader.inputs import NAMES_OF_MODELS, Input, bare
 
 # DuckDB plans for minutes with some thousands of them.
 _COLUMNS_MAX = 1000
@@ -135,18 +135,26 @@ def known_columns(one: Input, scan: Scan) -> dict[str, Column]:
     names = [column.name for column in scan.columns]
     found = {}
     for name, spellings in one.columns.items():
-        spelling = next((spelling for spelling in spellings if spelling in names), None)
-        if spelling is None:
+        at = _places(spellings, names) or _places(
+            list(map(bare, spellings)), list(map(bare, names))
+        )
+        if not at:
             if name in one.optional_columns:
                 continue
             raise no_column(spellings, scan.files[0], names)
-        if names.count(spelling) > 1:
+        if len(at) > 1:
             raise InputError(
-                f"the column {spelling} comes {names.count(spelling)} times in "
-                f"{scan.files[0].shown}; once is expected."
+                f"the column {names[at[0]]} comes {len(at)} times in {scan.files[0].shown}; "
+                "once is expected."
             )
-        found[name] = scan.columns[names.index(spelling)]
+        found[name] = scan.columns[at[0]]
     return found
+
+
+def _places(spellings: Sequence[str], names: Sequence[str]) -> list[int]:
+    """Return where the first of the spellings stands that is among the names."""
+    spelling = next((spelling for spelling in spellings if spelling in names), None)
+    return [at for at, name in enumerate(names) if name == spelling]
 
 
 def no_column(spellings: Sequence[str], file: SourceFile, names: Sequence[str]) -> InputError:
@@ -166,22 +174,23 @@ def further_columns(one: Input, scan: Scan) -> dict[str, Column]:
     columns with the same name the second gets `_2` at its end, or the first free number.
     """
     known = {spelling for spellings in one.columns.values() for spelling in spellings}
+    used = known_columns(one, scan).values()
     names = [column.name for column in scan.columns]
     taken: set[str] = set()
     further = {}
     for column in scan.columns:
         name = column.name
-        if not name or name in known:
+        if not name or name in known or column in used:
             continue
         if name in taken:
             numbers = range(2, len(names) + 2)
             numbered = (f"{name}_{number}" for number in numbers)
             name = next(one for one in numbered if one not in taken and one not in names)
         taken.add(name)
-        bare = name
-        while bare.startswith("given_"):
-            bare = bare.removeprefix("given_")
-        further[f"given_{name}" if bare in NAMES_OF_MODELS else name] = column
+        own = name
+        while own.startswith("given_"):
+            own = own.removeprefix("given_")
+        further[f"given_{name}" if own in NAMES_OF_MODELS else name] = column
     return further
 
 

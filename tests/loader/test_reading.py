@@ -656,6 +656,67 @@ def test_files_put_behind_each_other_with_their_marks(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("front", "line"),
+    [("", 2), ("\n\n", 4), (" \r\n;;;\r\n", 4), ("sep=;\n", 3), ('"sep=;"\r\n\r\n', 4)],
+)
+@pytest.mark.parametrize("rows", [1, 60_000])
+def test_what_stands_in_front_of_the_header(
+    tmp_path: Path, front: str, line: int, rows: int
+) -> None:
+    text = f"{front}store_id;status;timestamp_utc\n" + f"A;active;{NINE}\n" * rows
+    found = polls_of(write(tmp_path, text))
+    assert (found[0], found[-1]) == (
+        (line, 1, "A", None),
+        (line + rows - 1, 1, "A", None),
+    )
+
+
+def test_a_separator_that_is_named_holds(tmp_path: Path) -> None:
+    text = f"sep=|\nstore_id|status, or so|status|timestamp_utc\nA|,,,,|active|{NINE}\n"
+    assert polls_of(write(tmp_path, text)) == [(3, 1, "A", None)]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "Store ID,Status,Timestamp UTC",
+        "storeId,STATUS,timestampUtc",
+        "store-id,status,TIMESTAMP_UTC ",
+    ],
+)
+def test_names_of_columns_as_people_write_them(tmp_path: Path, names: str) -> None:
+    text = f"{names}\nA,active,{NINE}\n"
+    assert polls_of(write(tmp_path, text)) == [(2, 1, "A", None)]
+    row = dict(zip(names.split(","), ["A", "active", NINE], strict=True))
+    as_json = write(tmp_path, json.dumps([row]), "store_status.json")
+    assert polls_of(as_json) == [(1, 1, "A", None)]
+    as_parquet = tmp_path / "store_status.parquet"
+    write_parquet(
+        as_parquet, "select " + ", ".join(f"'{value}' as \"{name}\"" for name, value in row.items())
+    )
+    assert polls_of(as_parquet) == [(1, 1, "A", None)]
+
+
+def test_a_name_as_it_is_spelled_goes_before_others(tmp_path: Path) -> None:
+    for name, text in {
+        "stores.csv": "Store ID,store_id,Area Manager\nlabel,A,Ann\n",
+        "stores.json": '[{"Store ID": "label", "store_id": "A", "Area Manager": "Ann"}]',
+    }.items():
+        rows = read("stores", write(tmp_path, text, name))
+        assert columns(rows, "store_id") == [("A",)], name
+        assert json.loads(columns(rows, "attributes")[0][0])["area manager"] == "Ann"
+
+
+def test_a_header_that_is_repeated_with_its_columns_in_another_order(tmp_path: Path) -> None:
+    text = f"{POLLS}{POLL}timestamp_utc,store_id,status\n{POLL}"
+    assert polls_of(write(tmp_path, text)) == [
+        (2, 1, "A", None),
+        (3, 1, None, "repeated_header"),
+        (4, 1, "A", None),
+    ]
+
+
 def test_a_header_that_is_repeated_in_other_spellings(tmp_path: Path) -> None:
     text = "store_id,dayOfWeek,start_time_local,end_time_local\n"
     path = write(tmp_path, text + text.replace("dayOfWeek", "day"), "business_hours.csv")
