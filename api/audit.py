@@ -146,6 +146,22 @@ class AuditLog:
             connection.close()
         return [Audited(*row[:4], json.loads(row[4]), *row[5:]) for row in rows]
 
+    def senders(self, files: Sequence[str]) -> dict[str, str]:
+        """Return who sent files last, by their names, as far as the log goes back."""
+        connection = connect(self._path, synchronous="full")
+        try:
+            rows = connection.execute(
+                """
+                select json_extract(detail, '$.file') as file, principal from audit
+                where file in (select value from json_each(?))
+                order by audit_id
+                """,
+                (json.dumps(files),),
+            ).fetchall()
+        finally:
+            connection.close()
+        return dict(rows)
+
     def close(self) -> None:
         """Write what waits; what cannot be written by now goes to the service's own log."""
         self._is_closed.set()

@@ -3,6 +3,9 @@
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+# Where uploads are sent to, which have a limit of their own.
+UPLOADS = ("/ingest/", "/inputs/")
+
 
 class BodyLimit:
     """Refuses a body that is longer than the setting allows once that shows.
@@ -15,7 +18,7 @@ class BodyLimit:
         self._bytes_max = bytes_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith("/ingest/"):
+        if scope["type"] != "http" or scope["path"].startswith(UPLOADS):
             await self._app(scope, receive, send)
             return
         size = 0

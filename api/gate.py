@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access import THIS_MACHINE, Access, Principal
 from api.audit import Entry, masked
+from api.bodies import UPLOADS
 from api.errors import problem, quoted, record_problem
 from api.logs import log_request
 from api.settings import Settings
@@ -138,8 +139,7 @@ class Gate:
         scope["state"]["principal"] = principal
         size = headers.get("content-length", "0")
         most = self._settings.body_bytes_max
-        # Uploads have a limit of their own.
-        if not scope["path"].startswith("/ingest/") and size.isdecimal() and int(size) > most:
+        if not scope["path"].startswith(UPLOADS) and size.isdecimal() and int(size) > most:
             raise _RefusedError(
                 413, f"The body has {size} bytes; {most} are the most allowed here."
             )

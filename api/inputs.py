@@ -1,23 +1,138 @@
-"""Whether a release still says what the inputs and the models would say now."""
+"""The inputs as the loader sees them, and whether a release still says what a build would say."""
 
 import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 
 from api.releases import Release, attach
 from api.settings import PROJECT
+from api.uploads import Landing, is_upload
 from loader.errors import InputError
-from loader.finding import find
+from loader.finding import find, shown_folder
 from loader.load import why_changed
-from loader.manifest import Manifest
+from loader.manifest import Manifest, arrived_us
 
 # What of the project the numbers depend on.
 PROJECT_FILES = ("dbt_project.yml", "profiles.yml")
 PROJECT_FOLDERS = ("models", "macros", "seeds", "tests/sql", "loader")
+
+
+InputState = Literal["counted", "waiting", "leaving", "forgotten", "not_read"]
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file of an input; what is not known of it is None."""
+
+    id: str
+    input: str
+    file: str
+    state: InputState
+    is_upload: bool = False
+    name: str | None = None
+    bytes: int | None = None
+    rows: int | None = None
+    set_aside: int | None = None
+    arrived_at: datetime | None = None
+    loaded_at: datetime | None = None
+    note: str | None = None
+
+
+def listed_inputs(data: Path, lake: Path, landing: Landing) -> list[InputFile]:
+    """Return the files of a folder, and those that the lake has still, by input and name.
+
+    Raises InputError if the folder cannot be read.
+    """
+    found, notes = find(data)
+    uploads = {landed.path.name: landed for landed in landing.uploads()}
+    prefix = f"{shown_folder(data)}/"
+    with duckdb.connect() as connection:
+        Manifest(connection, lake)
+        rows = connection.execute("""
+            select
+                input, path, file, size_bytes, modified_ns, rows, set_aside, arrived_us,
+                loaded_at_us, forgotten_at_us is not null, forgotten_by, forgotten_why,
+            from versions
+            where is_there or removed_load is null
+        """).fetchall()
+    versions = {(input_name, path): row for input_name, path, *row in rows}
+    listed = []
+    for file in found:
+        version = versions.pop((file.input, file.path), None)
+        name = os.path.basename(file.path)
+        landed = uploads.get(name)
+        modified_us = file.modified_ns // 1000
+        state, note = "waiting", None
+        rows_read = set_aside = loaded_us = None
+        arrived = arrived_us(name, modified_us, modified_us)
+        if version is not None and version[1:3] == [file.size_bytes, file.modified_ns]:
+            _, _, _, rows_read, set_aside, arrived, loaded_us, is_forgotten, by, why = version
+            state = "forgotten" if is_forgotten else "counted"
+            note = f"Forgotten by {by}{f': {why}' if why else ''}." if is_forgotten else None
+        listed.append(
+            InputFile(
+                landed.upload_id if landed else file.file.removeprefix(prefix),
+                file.input,
+                file.file.removeprefix(prefix),
+                state,
+                landed is not None,
+                landed and landed.name,
+                file.size_bytes,
+                rows_read,
+                set_aside,
+                _instant(arrived),
+                _instant(loaded_us),
+                note,
+            )
+        )
+    for (input_name, _), (file, size, _, rows_read, set_aside, *_) in versions.items():
+        file = file.removeprefix(prefix)
+        is_landed = is_upload(os.path.basename(file))
+        listed.append(
+            InputFile(
+                file,
+                input_name,
+                file,
+                "leaving",
+                is_landed,
+                bytes=size,
+                rows=rows_read,
+                set_aside=set_aside,
+            )
+        )
+    for note in notes:
+        file = note.file.removeprefix(prefix)
+        said = note.note.replace(prefix, "")
+        listed.append(InputFile(file, note.input, file, "not_read", note=said))
+    return sorted(listed, key=lambda file: (file.input, file.file))
+
+
+def file_put_by_hand(data: Path, input_name: str | None, name: str) -> str | None:
+    """Return the file of this name, below the folder, if it is an input that did not come by HTTP.
+
+    An input alone is looked at, or with None all.
+    """
+    try:
+        found, _ = find(data)
+    except InputError:
+        return None
+    prefix = f"{shown_folder(data)}/"
+    for file in found:
+        below = file.file.removeprefix(prefix)
+        if input_name in (None, file.input) and name in (below, os.path.basename(below)):
+            return None if is_upload(os.path.basename(below)) else below
+    return None
+
+
+def _instant(at_us: int | None) -> datetime | None:
+    return None if at_us is None else datetime.fromtimestamp(0, UTC) + timedelta(microseconds=at_us)
 
 
 def why_outdated(

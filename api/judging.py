@@ -3,10 +3,9 @@
 import asyncio
 import errno
 import os
-import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,13 +18,21 @@ from api.errors import quoted
 from api.rows import identifier, literal
 from api.settings import Settings
 from api.staging import NotCompiledError, Staging, read_staging
-from api.uploads import TooLargeError, Upload, UploadError, check_rows, check_size, sentence
+from api.uploads import (
+    ConflictError,
+    TooLargeError,
+    Upload,
+    UploadError,
+    check_rows,
+    check_size,
+    is_upload,
+    sentence,
+)
 from loader.errors import InputError, TooSlowError
-from loader.finding import find
+from loader.finding import find, missing_input
 from loader.inputs import INPUTS
 from loader.lake import rows_that_count
-from loader.load import why_not_these_days
-from loader.manifest import UPLOAD_NAME, Manifest
+from loader.manifest import Manifest
 from loader.policy import project_vars
 from loader.reading import SourceFile, selects
 
@@ -88,12 +95,15 @@ class Judge:
         self._folder.mkdir(parents=True, exist_ok=True)
         return self._folder
 
-    def judge(self, upload: Upload, input_name: str, replaces: bool = False) -> Judged:
-        """Return what builds will make of an upload, which may take the place of all before it.
+    def judge(
+        self, upload: Upload, input_name: str, replaced: Collection[str] | None = None
+    ) -> Judged:
+        """Return what builds will make of an upload, which may take the place of others.
 
-        Raises UploadError if they could not read it, if it would stop them, or if none of its rows
-        counts; TooLargeError if it is larger, or takes longer, than the settings allow; and
-        UnjudgedError if that cannot be told.
+        `replaced` are the names of their files. Raises UploadError if builds could not read it, if
+        it would stop them, or if none of its rows counts; ConflictError if its hours would stand
+        beside others that it cannot overrule; TooLargeError if it is larger, or takes longer, than
+        the settings allow; and UnjudgedError if that cannot be told.
         """
         try:
             staging = read_staging(service_target(self._settings), _WAIT_SECONDS)
@@ -115,11 +125,55 @@ class Judge:
             if input_name == "business_hours":
                 _check_days(connection)
             judged = _judge(connection, staging, input_name)
-            if replaces:
-                _check_what_stays(connection, self._settings, input_name, judged)
+            if input_name == "business_hours" and judged.rows:
+                _refuse_beside_others(connection, self._settings.data, Path(scratch))
+            if replaced is not None and (
+                why := self._why_not_without(connection, input_name, replaced, judged.rows)
+            ):
+                raise UploadError(why)
         check_rows(judged.rows, self._settings.upload_rows_max)
         _check_use(judged)
         return judged
+
+    def why_not_without(self, input_name: str, name: str) -> str | None:
+        """Return a sentence if builds would stop without an upload, by the name of its file."""
+        with duckdb.connect() as connection:
+            return self._why_not_without(connection, input_name, [name])
+
+    def _why_not_without(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        input_name: str,
+        left_out: Collection[str],
+        rows_new: int | None = None,
+    ) -> str | None:
+        """Return a sentence if builds would stop without some files.
+
+        `rows_new` is how many rows come instead; None: no file does.
+        """
+        found, notes = find(self._settings.data)
+        stay = [file for file in found if os.path.basename(file.path) not in left_out]
+        if rows_new is None and missing_input(stay, notes, self._settings.data):
+            return (
+                f"Without it there would be no file of {input_name}, which builds need; "
+                "send another one first."
+            )
+        manifest = Manifest(connection, self._settings.lake)
+        rows = rows_that_count(manifest, self._settings.lake, INPUTS[input_name], left_out)
+        if input_name == "store_status" and not rows_new:
+            is_poll = "store_id is not null and is_active is not null and polled_us is not null"
+            has_polls = (
+                rows
+                and connection.execute(f"select 1 from ({rows}) where {is_poll} limit 1").fetchone()
+            )
+            known = {one.path for one in manifest.known()}
+            has_new = any(file.input == input_name and file.path not in known for file in stay)
+            if not has_polls and not has_new:
+                return (
+                    "Without the polls that came by HTTP there would be none, and no instant to "
+                    "look back from; send at least one."
+                )
+        return None
 
     def _check_parquet(self, connection: duckdb.DuckDBPyConnection, upload: Upload) -> None:
         if upload.format != "parquet":
@@ -252,44 +306,30 @@ def _check_days(connection: duckdb.DuckDBPyConnection) -> None:
             )
 
 
-def _check_what_stays(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, input_name: str, judged: Judged
-) -> None:
-    """Raise UploadError if builds would stop without the uploads that it takes the place of."""
-    lake = settings.db.parent / "lake"
-    manifest = Manifest(connection, lake)
-    stays = rows_that_count(manifest, lake, INPUTS[input_name], are_uploads_left_out=True)
-    if input_name == "store_status" and not judged.rows:
-        is_poll = "store_id is not null and is_active is not null and polled_us is not null"
-        has_polls = (
-            stays
-            and connection.execute(f"select 1 from ({stays}) where {is_poll} limit 1").fetchone()
-        )
-        if not has_polls and not _has_new_file(settings.data, manifest, input_name):
-            raise UploadError(
-                "Without the polls that came by HTTP there would be none, and no instant to look "
-                "back from; send at least one."
+def _refuse_beside_others(connection: duckdb.DuckDBPyConnection, data: Path, scratch: Path) -> None:
+    """Raise ConflictError if somebody has put hours into the folder: all hours add up."""
+    for file in find(data)[0]:
+        name = os.path.basename(file.path)
+        if file.input != "business_hours" or is_upload(name):
+            continue
+        source = SourceFile(2, Path(file.path), file.format, name)
+        try:
+            rows = " union all ".join(
+                f"({select})"
+                for select in selects(connection, INPUTS[file.input], [source], 0, scratch)
             )
-    if input_name == "business_hours" and stays and project_vars()["monday_is"] == 0:
-        columns = "day_number, set_aside_as, store_id, opens_us, closes_us"
-        rows = f"""
-            select {columns} from lake.business_hours
-            union all
-            select {columns} from ({stays})
-        """
-        if why := why_not_these_days(connection, rows):
-            raise UploadError(f"With what stays, {why}")
-
-
-def _has_new_file(data: Path, manifest: Manifest, input_name: str) -> bool:
-    """Say whether an input has a file that no build has seen, and that is no upload."""
-    known = {one.path for one in manifest.known()}
-    return any(
-        file.input == input_name
-        and file.path not in known
-        and not re.match(UPLOAD_NAME, os.path.basename(file.path))
-        for file in find(data)[0]
-    )
+            has_hours = connection.execute(
+                f"select 1 from ({rows}) where set_aside_as is null limit 1"
+            ).fetchone()
+        except InputError:
+            # Which builds say, too.
+            has_hours = True
+        if has_hours:
+            raise ConflictError(
+                f"{name} was put into the folder by hand, and hours add up: what it says would "
+                "go on to hold beside these. Change that file, or remove it from the folder and "
+                "send all hours by HTTP; single dates may be sent as special_hours."
+            )
 
 
 def _check_use(judged: Judged) -> None:

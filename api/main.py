@@ -16,16 +16,16 @@ from api.gate import Gate
 from api.heads import HeadAsGet
 from api.jobs import Jobs
 from api.judging import Judge
-from api.landing import Landing
 from api.metrics import MeasuredBuilder, Metrics
 from api.paths import PathsAsSent
 from api.queries import Places
 from api.reading import check_parameters
 from api.releases import Releases, SharedReleases
 from api.reports import Reports
-from api.routers import audit, explain, health, ingest, reports, stores, tables, uptime
+from api.routers import audit, explain, health, inputs, reports, stores, tables, uptime
 from api.settings import Settings, read_settings
 from api.table_files import TableFiles
+from api.uploads import Landing
 
 
 def create_app(settings: Settings | None = None, builder: Builder | None = None) -> FastAPI:
@@ -82,7 +82,7 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
         (explain.router, needs("read")),
         (stores.router, needs("read")),
         (uptime.router, needs("read")),
-        (ingest.router, needs("ingest", every_store=True)),
+        (inputs.router, needs("ingest", every_store=True)),
         (audit.router, needs("admin", every_store=True)),
     ):
         app.include_router(router, responses=guarded, dependencies=[need, checked])

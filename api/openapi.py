@@ -15,7 +15,7 @@ TAGS = [
     {"name": "tables", "description": "The tables of the newest release, page by page or whole."},
     {
         "name": "inputs",
-        "description": "Send files of polls, hours, zones and more.",
+        "description": "Send files of polls, hours, zones and more; list and remove them.",
     },
     {"name": "service", "description": "Health, metrics and the audit log."},
 ]

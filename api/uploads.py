@@ -1,12 +1,25 @@
-"""Bodies on their way to disk: counted as they come, then unpacked to see what they hold."""
+"""Uploads: bodies on their way to disk, and the files among the inputs that they become."""
 
 import hashlib
 import os
+import re
+import threading
 import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote, unquote
 from uuid import uuid4
 
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import Request
+
+from api.disk import sync
+from api.settings import PROJECT
 from loader.errors import InputError
+from loader.inputs import UPLOAD_NAME
 from loader.reading import SourceFile
 from loader.reading.content import unpacked
 
@@ -15,6 +28,14 @@ _PACKERS = {".gz": "gzip", ".zst": "Zstandard"}
 _PARQUET = b"PAR1"
 _BLANKS_KEPT = 16
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+# Of these inputs the row holds that came last, so it matters when the same content comes again.
+_LAST_HOLDS = ("stores", "timezones")
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+# Of the name of a file, which takes 255 bytes on most disks.
+_NAME_BYTES_MAX = 120
+_LANDED = "%Y%m%dT%H%M%S%f"
+_TICK = timedelta(microseconds=1)
 
 # The name of a file that is still being written; it is no name of an input.
 _UNFINISHED = ".upload-"
@@ -180,3 +201,260 @@ def remove_abandoned(folder: Path) -> None:
     for path in folder.glob(f"{_UNFINISHED}*.tmp"):
         if path.stat().st_mtime < time.time() - _ABANDONED_SECONDS:
             path.unlink(missing_ok=True)
+
+
+class ConflictError(Exception):
+    """What is in the folder forbids it; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A file that has landed; `sha256` is of its content, unpacked.
+
+    `sent` says how often it came under a name of its own: the last one counts, see the loader.
+    Its name is encoded, so that it can be a part of the file's.
+    """
+
+    path: Path
+    input: str
+    sha256: str
+    landed_at: datetime
+    format: str
+    sent: int
+    encoded_name: str | None
+
+    @property
+    def upload_id(self) -> str:
+        """What stays the same when it is sent again under its name."""
+        return _upload_id(self.input, self.landed_at)
+
+    @property
+    def name(self) -> str | None:
+        """Under which it was sent."""
+        return None if self.encoded_name is None else unquote(self.encoded_name)
+
+
+class Landing:
+    """The uploads among the inputs of one folder."""
+
+    def __init__(self, data: Path) -> None:
+        """Look after uploads in `data`; what was never finished there goes."""
+        self._data = data
+        self._lock = threading.Lock()
+        remove_abandoned(data)
+        for landed in self.uploads():
+            if landed.sent > 1:
+                self._remove_older(landed)
+
+    def check(self) -> None:
+        """Raise ConflictError if nothing is to be written there."""
+        if self._data.resolve() == (PROJECT / "seeds").resolve():
+            raise ConflictError(
+                "The inputs are the sample in seeds/, which stays as it is; "
+                "set STORE_UPTIME_DATA to a folder of your own."
+            )
+
+    def uploads(self, input_name: str | None = None) -> list[Landed]:
+        """Return the uploads, each as it was sent last."""
+        files = list(self._files(input_name))
+        last: dict[str, int] = {}
+        for landed in files:
+            last[landed.upload_id] = max(last.get(landed.upload_id, 0), landed.sent)
+        return [landed for landed in files if landed.sent == last[landed.upload_id]]
+
+    def find(self, sha256: str, input_name: str | None = None) -> Landed | None:
+        """Return the upload with this content, or None."""
+        return next((found for found in self.uploads(input_name) if found.sha256 == sha256), None)
+
+    def named(self, input_name: str, name: str) -> Landed | None:
+        """Return the upload that came under a name, or whose file or id is or was called so."""
+        for landed in self.uploads(input_name):
+            if name == landed.name or _id_in(name) == landed.upload_id:
+                return landed
+        return None
+
+    def land(self, upload: Upload, input_name: str, replaces: bool) -> tuple[Landed, bool]:
+        """Make a finished upload an input; return its file, and whether it is new.
+
+        Once this returns the file is there whatever happens. The same content is not landed
+        twice; sent again, it counts as come last where that matters. With `replaces`, what has
+        landed for the input before goes.
+        """
+        with self._lock:
+            landed = self.find(upload.sha256, input_name)
+            if landed is not None and not _is_intact(landed):
+                self._remove(landed)
+                landed = None
+            is_new = landed is None
+            others = []
+            if replaces or input_name in _LAST_HOLDS:
+                others = [
+                    found for found in self.uploads(input_name) if found.sha256 != upload.sha256
+                ]
+            latest = max((other.landed_at for other in others), default=_LONG_AGO)
+            if landed is None:
+                content = f"{upload.sha256}.{upload.format}"
+                landed = self._arrive(upload.path, input_name, content, latest)
+            elif landed.landed_at < latest and not replaces:
+                content = landed.path.name.removeprefix(f"{landed.upload_id}_")
+                landed = self._arrive(landed.path, input_name, content, latest)
+            if replaces:
+                for other in others:
+                    self._remove(other)
+            return landed, is_new
+
+    def put(self, upload: Upload, input_name: str, name: str) -> tuple[Landed, Landed | None]:
+        """Make a finished upload the one of its name; return its file, and the one before.
+
+        It stands where the one before it stood in the order of arrival. That one counts until this
+        one does: one step has both changed, whenever the service is killed.
+        """
+        with self._lock:
+            before = self.named(input_name, name)
+            if before is None:
+                content = f"{upload.sha256}.1.{encoded(name)}.{upload.format}"
+                return self._arrive(upload.path, input_name, content, _LONG_AGO), None
+            if before.sha256 == upload.sha256 and _is_intact(before):
+                return before, before
+            given = f"{before.sent + 1}.{before.encoded_name or before.upload_id}"
+            content = f"{upload.sha256}.{given}.{upload.format}"
+            landed = self._take(upload.path, f"{before.upload_id}_{content}")
+            self._remove_older(landed)
+            return landed, before
+
+    def remove(self, upload_id: str, why_not: Callable[[Landed], str | None]) -> Landed | None:
+        """Remove an upload, by its id or the name of its file; None if there is none.
+
+        Raises ConflictError with the sentence that says why it has to stay, if there is one.
+        """
+        with self._lock:
+            for landed in self.uploads():
+                if _id_in(upload_id) == landed.upload_id:
+                    if said := why_not(landed):
+                        raise ConflictError(said)
+                    self._remove(landed)
+                    return landed
+        return None
+
+    def _arrive(self, path: Path, input_name: str, content: str, latest: datetime) -> Landed:
+        """Have a file come after the latest one of its input, whatever the clock says."""
+        landed_at = max(datetime.now(UTC), latest + _TICK)
+        taken = {found.landed_at for found in self._files(input_name)}
+        while landed_at in taken:
+            landed_at += _TICK
+        return self._take(path, f"{_upload_id(input_name, landed_at)}_{content}")
+
+    def _take(self, path: Path, name: str) -> Landed:
+        """Give a file its name, by which it is an input."""
+        landed = _landed(path.replace(self._data / name))
+        sync(self._data)
+        assert landed is not None
+        return landed
+
+    def _remove(self, landed: Landed) -> None:
+        """Remove an upload; what it took the place of goes first, so that nothing comes back."""
+        self._remove_older(landed)
+        landed.path.unlink(missing_ok=True)
+        sync(self._data)
+
+    def _remove_older(self, landed: Landed) -> None:
+        for older in list(self._files(landed.input)):
+            if older.upload_id == landed.upload_id and older.sent < landed.sent:
+                older.path.unlink(missing_ok=True)
+                sync(self._data)
+
+    def _files(self, input_name: str | None = None) -> Iterator[Landed]:
+        for name in os.listdir(self._data):
+            landed = _landed(self._data / name)
+            if landed is not None and input_name in (None, landed.input):
+                yield landed
+
+
+def is_upload(name: str) -> bool:
+    """Say whether a file of this name came by HTTP."""
+    return re.fullmatch(UPLOAD_NAME, name) is not None
+
+
+def encoded(name: str) -> str:
+    """Return a name as a part of that of a file; raises UploadError if it is too long."""
+    text = quote(name, safe="").replace(".", "%2E")
+    if len(text) > _NAME_BYTES_MAX:
+        raise UploadError(f"The name is too long: encoded it has {len(text)} bytes.")
+    return text
+
+
+def _id_in(text: str) -> str:
+    """Return the id of an upload of which this is the id, or was the name of its file."""
+    landed = _landed(Path(text))
+    return landed.upload_id if landed and landed.path.name == text else text
+
+
+def _upload_id(input_name: str, landed_at: datetime) -> str:
+    return f"{input_name}_{landed_at:{_LANDED}}"
+
+
+def _landed(path: Path) -> Landed | None:
+    named = re.fullmatch(UPLOAD_NAME, path.name)
+    if named is None:
+        return None
+    try:
+        landed_at = datetime.strptime(named["landed"], _LANDED).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return Landed(
+        path,
+        named["input"],
+        named["sha256"],
+        landed_at,
+        named["format"],
+        int(named["sent"] or 0),
+        named["name"],
+    )
+
+
+def _is_intact(landed: Landed) -> bool:
+    """Say whether a file still has the content that it was named for."""
+    found = hashlib.sha256()
+    try:
+        for chunk in unpacked(SourceFile(0, landed.path, landed.format)):
+            found.update(chunk)
+    except (OSError, InputError):
+        return False
+    return found.hexdigest() == landed.sha256
+
+
+async def file_in_form(request: Request) -> AsyncIterator[bytes]:
+    """Give out the content of the file in a form.
+
+    Raises UploadError if the form has anything else, or cannot be read.
+    """
+    _, options = parse_options_header(request.headers["Content-Type"])
+    parts, held, is_whole = 0, bytearray(), False
+
+    def begin() -> None:
+        nonlocal parts
+        parts += 1
+
+    def take(data: bytes, start: int, end: int) -> None:
+        held.extend(data[start:end])
+
+    def end() -> None:
+        nonlocal is_whole
+        is_whole = True
+
+    try:
+        parser = MultipartParser(
+            options.get(b"boundary", b""),
+            {"on_part_begin": begin, "on_part_data": take, "on_end": end},
+        )
+        async for chunk in request.stream():
+            parser.write(chunk)
+            if parts > 1:
+                raise UploadError("The form has several parts; one file is expected, as `file`.")
+            yield bytes(held)
+            held.clear()
+        parser.finalize()
+    except FormParserError as error:
+        raise UploadError(f"The form cannot be read: {error}.") from None
+    if not is_whole or not parts:
+        raise UploadError("The form has no end, or no file; one is expected, as `file`.")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from loader.errors import InputError
-from loader.inputs import ENDINGS, INPUTS
+from loader.inputs import ENDINGS, INPUTS, UPLOAD_NAME
 
 _READ = (
     "inputs are files that end in .csv, .parquet, .json, .jsonl or .ndjson (text also .gz, .zst)"
@@ -73,7 +73,7 @@ def find(data: Path) -> tuple[list[Found], list[Note]]:
 
     Raises InputError if there is no such folder, or it may not be read.
     """
-    shown = _shown_folder(data)
+    shown = shown_folder(data)
     try:
         search = _Search()
         search.look_into(os.path.realpath(data), shown, None, False)
@@ -87,7 +87,19 @@ def find(data: Path) -> tuple[list[Found], list[Note]]:
         ) from None
     except OSError as error:
         raise InputError(f"the folder {shown} cannot be read: {error.strerror}.") from None
-    return list(search.found.values()), search.notes
+    return _sent_last(list(search.found.values())), search.notes
+
+
+def _sent_last(found: list[Found]) -> list[Found]:
+    """Leave out uploads that were sent again: the last one counts as soon as it is there."""
+    sent: dict[Found, tuple[tuple[str, ...], int]] = {}
+    last: dict[tuple[str, ...], int] = {}
+    for file in found:
+        if named := re.fullmatch(UPLOAD_NAME, os.path.basename(file.path)):
+            upload = (os.path.dirname(file.path), file.input, named["landed"])
+            sent[file] = upload, int(named["sent"] or 0)
+            last[upload] = max(last.get(upload, 0), sent[file][1])
+    return [file for file in found if file not in sent or sent[file][1] == last[sent[file][0]]]
 
 
 def missing_input(found: list[Found], notes: list[Note], data: Path) -> InputError | None:
@@ -99,14 +111,14 @@ def missing_input(found: list[Found], notes: list[Note], data: Path) -> InputErr
         reasons = [note.note for note in notes if note.input == one.name][:3]
         return InputError(
             f"no file {'*.csv or '.join(one.files)}*.csv (or .parquet, .json, .jsonl, .ndjson; "
-            f"text also .gz, .zst) in the folder {_shown_folder(data)}. "
+            f"text also .gz, .zst) in the folder {shown_folder(data)}. "
             + "".join(f"{reason} " for reason in reasons)
             + "STORE_UPTIME_DATA names the folder with the inputs."
         )
     return None
 
 
-def _shown_folder(data: Path) -> str:
+def shown_folder(data: Path) -> str:
     """Return a relative folder as it was given, and one below the working directory as relative.
 
     So that a file has one name however its folder is spelled.

@@ -15,6 +15,13 @@ ENDINGS = (
     *(text + packed for text in TEXT_ENDINGS for packed in PACKED_ENDINGS),
 )
 
+# How a file is called that came by HTTP: by its input, when it arrived, the hash of its content,
+# and, if it was sent under a name of its own, by how often and that name.
+UPLOAD_NAME = (
+    r"(?P<input>[a-z_]+)_(?P<landed>\d{8}T\d{12})_(?P<sha256>[0-9a-f]{64})"
+    r"(?:\.(?P<sent>\d+)\.(?P<name>[^.]+))?\.(?P<format>(?:csv|json)(?:\.gz|\.zst)?|parquet)"
+)
+
 # Names that the models give to columns of a store: a column of `stores` gets `given_` in front.
 NAMES_OF_MODELS = (
     "timezone",

@@ -11,7 +11,7 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from loader.inputs import INPUTS, Input
-from loader.manifest import UPLOAD_NAME, Manifest, literal, literal_path, replace, schema
+from loader.manifest import Manifest, literal, literal_path, replace, schema
 
 # A part that is larger is not merged with others.
 SMALL_BYTES = 64 << 20
@@ -106,12 +106,15 @@ def rows_of(lake: Path, lake_files: Sequence[str | Path]) -> str:
 
 
 def rows_that_count(
-    manifest: Manifest, lake: Path, one: Input, are_uploads_left_out: bool = False
+    manifest: Manifest, lake: Path, one: Input, left_out: Collection[str] = ()
 ) -> str | None:
-    """Return a select of the rows of an input's versions that count; None if it has none."""
+    """Return a select of the rows of an input's versions that count; None if it has none.
+
+    Files whose names are `left_out` do not count.
+    """
     counts = f"input = {literal(one.name)} and removed_load is null"
-    if are_uploads_left_out:
-        counts += f" and not regexp_matches(parse_filename(file), {literal(f'^{UPLOAD_NAME}')})"
+    if left_out:
+        counts += f" and parse_filename(file) not in ({', '.join(map(literal, left_out))})"
     files = manifest.connection.execute(
         f"select distinct lake_file from versions where {counts}"
     ).fetchall()

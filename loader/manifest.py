@@ -14,7 +14,7 @@ from uuid import uuid4
 import duckdb
 
 from loader.errors import InputError
-from loader.inputs import INPUTS
+from loader.inputs import INPUTS, UPLOAD_NAME
 
 # Raised by whoever changes what the reading makes of a file: all files are then converted anew.
 READER = 2
@@ -96,9 +96,6 @@ _PLACES = r"""
     )
 """
 
-# How the name of a file begins that came by HTTP.
-UPLOAD_NAME = r"[a-z_]+_(\d{8}T\d{12})_[0-9a-f]{64}\."
-
 
 def reader() -> str:
     """Return what tells one way of reading from another: of the loader, of DuckDB, the columns."""
@@ -113,9 +110,9 @@ def schema() -> str:
 
 def arrived_us(file: str, modified_us: int, first_seen_us: int) -> int:
     """Return when a version arrived; an upload says so in its name."""
-    if landed := re.match(UPLOAD_NAME, os.path.basename(file)):
+    if named := re.fullmatch(UPLOAD_NAME, os.path.basename(file)):
         with suppress(ValueError):
-            at = datetime.strptime(landed[1], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
+            at = datetime.strptime(named["landed"], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
             return int(at.timestamp()) * 1_000_000 + at.microsecond
     return min(modified_us, first_seen_us)
 

@@ -22,11 +22,10 @@ from starlette.requests import ClientDisconnect, Request
 from api import judging
 from api.inputs import input_files
 from api.judging import Judged
-from api.landing import Landing
 from api.main import create_app
 from api.settings import PROJECT, Settings
 from api.staging import Staging, forget_staging, write_staging
-from api.uploads import Upload, UploadError, remove_abandoned
+from api.uploads import Landing, Upload, UploadError, remove_abandoned
 from loader.load import load
 from tests.api.fakes import FakeBuilder, local_client, publish
 
@@ -69,6 +68,7 @@ def test_upload_is_an_input_and_has_a_receipt(client: TestClient, settings: Sett
     receipt = response.json()
     [name] = landed(settings)
     assert receipt == {
+        "id": name.rpartition("_")[0],
         "input": "store_status",
         "file": name,
         "sha256": sha256(POLLS),
@@ -682,20 +682,6 @@ def test_the_last_polls_cannot_be_taken_back(client: TestClient, settings: Setti
     assert "Without the polls that came by HTTP there would be none" in response.json()["detail"]
     assert len(landed(settings)) == 1
     assert post(client, POLLS.replace("a,", "b,"), replace="true").status_code == 201
-
-
-def test_hours_are_not_replaced_so_that_builds_stop(client: TestClient, settings: Settings):
-    (settings.data / "business_hours.csv").write_text(HOURS.replace("a,0", "a,7"))
-    post(client, HOURS, "business_hours")
-    load(settings.data, settings.db.parent / "lake")
-    later = HOURS.replace("a,0", "a,1")
-    response = post(client, later, "business_hours", replace="true")
-    assert response.status_code == 422
-    assert "the days in business_hours are 1, 7, without any 0" in response.json()["detail"]
-    assert len(landed(settings)) == 1
-    assert post(client, later, "business_hours").status_code == 201
-    load(settings.data, settings.db.parent / "lake")
-    assert post(client, later + "b,0,9:00,10:00\n", "business_hours", replace="true").is_success
 
 
 @pytest.mark.parametrize(

@@ -1,28 +1,37 @@
-"""Inputs by HTTP: an upload is checked, becomes a file among the inputs, and has a receipt."""
+"""Inputs by HTTP: uploads are checked and become files among the inputs, which can be listed."""
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import duckdb
 from fastapi import APIRouter, Query, Request
 from fastapi import Path as PathParameter
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from api.disk import folder_fault
 from api.errors import declared, quoted
-from api.forms import file_in_form
+from api.inputs import InputState, file_put_by_hand, listed_inputs
 from api.judging import Judged, UnjudgedError
-from api.landing import LandingError
+from api.pages import Cursor, Limit, read_cursor, rows_on_page, write_cursor
+from api.reading import refuse_unknown
 from api.releases import NoReleaseError
-from api.uploads import TooLargeError, Upload, UploadError
+from api.uploads import (
+    ConflictError,
+    Landed,
+    TooLargeError,
+    Upload,
+    UploadError,
+    encoded,
+    file_in_form,
+)
 from loader.inputs import INPUTS
 
 router = APIRouter(tags=["inputs"])
@@ -51,12 +60,44 @@ _ENCODINGS = {"gzip": ".gz", "x-gzip": ".gz", "zstd": ".zst"}
 _CHUNK_BYTES = 1 << 20
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
+_ORDER = "inputs"
+_REFUSALS = declared(400, 403, 404, 409, 413, 415, 422, 503, 507)
+
 Sha256 = Annotated[str, PathParameter(description="The `sha256` of a receipt.")]
+InputName = Annotated[
+    str,
+    PathParameter(
+        description="The input: `store_status`, `business_hours` or `timezones`; or an "
+        "optional one, `special_hours`, `exclusions`, `stores` or `uptime_targets`.",
+        examples=["store_status"],
+    ),
+]
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "CSV with a header, JSON (an array of objects, or one on each line) "
+        "or Parquet; may be packed with gzip or Zstandard. What it is shows by itself; the "
+        f"type may also be one of {', '.join(f'`{kind}`' for kind in MEDIA_TYPES)}.",
+        "content": {
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+            "application/json": {"schema": _ROWS, "example": _EXAMPLE},
+            _FORM: {
+                "schema": {
+                    "title": "UploadForm",
+                    "type": "object",
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                    "required": ["file"],
+                }
+            },
+        },
+    }
+}
 
 
 class Receipt(BaseModel):
     """An upload that is an input from now on."""
 
+    id: str = Field(description="By which it can be removed; see `/inputs`.")
     input: str
     file: str = Field(description="Name of the file in the folder with the inputs.")
     sha256: str = Field(description="SHA-256 of the content, unpacked; ask for it later.")
@@ -106,6 +147,44 @@ class Judgement(BaseModel):
     rejected: list[RejectedRows]
 
 
+class InputFile(BaseModel):
+    """A file in the folder with the inputs, or one that has gone from there since the last load."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str = Field(description="Of an upload; of other files their name, below the folder.")
+    input: str
+    file: str = Field(description="Its name, below the folder with the inputs.")
+    state: InputState = Field(
+        description="`counted`: it is in the lake, and counts. `waiting`: it is new or has "
+        "changed, and the next build reads it. `leaving`: it is gone, and counts until then. "
+        "`forgotten`: it was taken out by hand. `not_read`: see `note`."
+    )
+    is_upload: bool = Field(description="Whether it came by HTTP; only these can be removed.")
+    name: str | None = Field(description="Under which it was sent, if it was given a name.")
+    by: str | None = Field(
+        None, description="Who sent it, as long as the audit log has that; see `/audit`."
+    )
+    bytes: int | None
+    rows: int | None = Field(description="How many the loader has read; null before that.")
+    set_aside: int | None = Field(
+        description="How many of them the loader has set aside, since they are no rows. What else "
+        "builds set aside is in the table `rejected_rows`."
+    )
+    arrived_at: datetime | None = Field(
+        description="When it arrived: of rows that contradict each other the last one holds."
+    )
+    loaded_at: datetime | None = Field(description="When it was read.")
+    note: str | None = Field(description="What is to be said of it.")
+
+
+class InputsPage(BaseModel):
+    """Files, by input and name."""
+
+    inputs: list[InputFile]
+    next_cursor: str | None = Field(description="`cursor` of the next page, null at the end.")
+
+
 class Arrival(BaseModel):
     """How far an upload has come."""
 
@@ -128,39 +207,13 @@ class Arrival(BaseModel):
             "description": "The content had landed before, or the judgement of a dry run.",
         },
         201: {"model": Receipt, "description": "The upload is an input from now on."},
-        **declared(400, 403, 404, 409, 413, 415, 422, 503, 507),
+        **_REFUSALS,
     },
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "description": "CSV with a header, JSON (an array of objects, or one on each line) "
-            "or Parquet; may be packed with gzip or Zstandard. What it is shows by itself; the "
-            f"type may also be one of {', '.join(f'`{kind}`' for kind in MEDIA_TYPES)}.",
-            "content": {
-                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
-                "application/json": {"schema": _ROWS, "example": _EXAMPLE},
-                _FORM: {
-                    "schema": {
-                        "title": "UploadForm",
-                        "type": "object",
-                        "properties": {"file": {"type": "string", "format": "binary"}},
-                        "required": ["file"],
-                    }
-                },
-            },
-        }
-    },
+    openapi_extra=_BODY,
 )
 async def ingest(
     request: Request,
-    name: Annotated[
-        str,
-        PathParameter(
-            description="The input: `store_status`, `business_hours` or `timezones`; or an "
-            "optional one, `special_hours`, `exclusions`, `stores` or `uptime_targets`.",
-            examples=["store_status"],
-        ),
-    ],
+    name: InputName,
     dry_run: Annotated[
         bool, Query(description="Only tell which rows a build would reject, and keep nothing.")
     ] = False,
@@ -183,31 +236,128 @@ async def ingest(
     Send `replace=true` where a file is meant to stand for all that was sent before; a header alone
     takes all that back, but for the last polls that there are.
     """
-    _check_request(request, name)
-    settings, judge = request.app.state.settings, request.app.state.judge
-    with _refusals(settings.data):
-        if not dry_run:
-            request.app.state.landing.check()
-            _check_folder(settings.data, is_written=True)
-        upload = Upload(
-            judge.folder if dry_run else settings.data,
-            settings.upload_bytes_max,
-            settings.unpacked_bytes_max,
-            settings.upload_rows_max,
+    landing = request.app.state.landing
+
+    def land(upload: Upload, judged: Judged) -> JSONResponse:
+        if dry_run:
+            return JSONResponse(_judgement(upload, name, judged).model_dump())
+        landed, is_new = landing.land(upload, name, replace)
+        return _receipt(request, upload, judged, landed, is_new)
+
+    replaced = None
+    if replace:
+        replaced = [landed.path.name for landed in await run_in_threadpool(landing.uploads, name)]
+    return await _take(request, name, replaced, land, is_kept=not dry_run)
+
+
+@router.put(
+    "/inputs/{input}/{name}",
+    responses={
+        200: {"model": Receipt, "description": "The upload of this name is another from now on."},
+        201: {"model": Receipt, "description": "The upload is an input from now on."},
+        **_REFUSALS,
+    },
+    openapi_extra=_BODY,
+)
+async def put_input(
+    request: Request,
+    input: InputName,
+    name: Annotated[
+        str,
+        PathParameter(
+            min_length=1,
+            description="A name of your own, or that of the file in a receipt.",
+            examples=["berlin.csv"],
+        ),
+    ],
+) -> JSONResponse:
+    """Send a file under a name, and again: it takes the place of the one sent so before, at once.
+
+    It stands where that one stood among the files of the input. What somebody put into the folder
+    by hand is never replaced.
+    """
+    landing, settings = request.app.state.landing, request.app.state.settings
+
+    def land(upload: Upload, judged: Judged) -> JSONResponse:
+        landed, before = landing.put(upload, input, name)
+        is_new = before is None or before.path != landed.path
+        return _receipt(request, upload, judged, landed, is_new, 200 if before else 201)
+
+    if by_hand := await run_in_threadpool(file_put_by_hand, settings.data, input, name):
+        raise HTTPException(
+            409,
+            f"{quoted(by_hand)} was put into the folder by hand, and is not replaced; change it "
+            "there, or send this under another name.",
         )
-        try:
-            await _receive(request, upload)
-            async with judge.turn:
-                judged = await run_in_threadpool(judge.judge, upload, name, replace)
-            answer: Receipt | Judgement
-            if dry_run:
-                answer = _judgement(upload, name, judged)
-            else:
-                answer = await run_in_threadpool(_land, request, upload, name, judged, replace)
-        finally:
-            await run_in_threadpool(upload.discard)
-    status = 201 if isinstance(answer, Receipt) and answer.is_new else 200
-    return JSONResponse(answer.model_dump(), status)
+    before = await run_in_threadpool(landing.named, input, name)
+    if before is None:
+        with _refusals(settings.data):
+            encoded(name)
+    return await _take(request, input, [before.path.name] if before else None, land)
+
+
+@router.get("/inputs", responses=declared(422, 503))
+def list_inputs(
+    request: Request,
+    input: Annotated[str | None, Query(description="Only files of this input.")] = None,
+    limit: Limit = None,
+    cursor: Cursor = None,
+) -> InputsPage:
+    """List the files as the loader sees them, those among them that it does not read."""
+    limit = rows_on_page(request, limit)
+    if input is not None:
+        refuse_unknown("input", input, list(INPUTS))
+    last = read_cursor(cursor, _ORDER, str, str)
+    if last is not None and None in last:
+        raise HTTPException(422, "query.cursor: it is not a `next_cursor` of this list.")
+    settings = request.app.state.settings
+    _check_folder(settings.data)
+    found = [
+        file
+        for file in listed_inputs(settings.data, settings.lake, request.app.state.landing)
+        if input in (None, file.input) and (last is None or (file.input, file.file) > last)
+    ]
+    end = found[limit - 1] if len(found) > limit else None
+    inputs = [InputFile.model_validate(file) for file in found[:limit]]
+    senders = request.app.state.access.log.senders([file.file for file in inputs])
+    for file in inputs:
+        file.by = senders.get(file.file)
+    return InputsPage(
+        inputs=inputs,
+        next_cursor=write_cursor(_ORDER, end.input, end.file) if end else None,
+    )
+
+
+@router.delete("/inputs/{id:path}", status_code=204, responses=declared(404, 409, 422, 503, 507))
+def delete_input(
+    request: Request,
+    id: Annotated[
+        str, PathParameter(description="Of a receipt, or of the list; or the name of the file.")
+    ],
+) -> None:
+    """Remove an upload: the next report is without it.
+
+    What somebody put into the folder by hand is never removed, nor is what builds cannot do
+    without.
+    """
+    state = request.app.state
+    with _refusals(state.settings.data):
+        _check_folder(state.settings.data, is_written=True)
+
+        def why_not(landed: Landed) -> str | None:
+            return state.judge.why_not_without(landed.input, landed.path.name)
+
+        removed = state.landing.remove(id, why_not)
+        if removed is not None:
+            request.state.audit = {"file": removed.path.name}
+            return
+        if by_hand := file_put_by_hand(state.settings.data, None, id):
+            raise HTTPException(
+                409,
+                f"{quoted(by_hand)} was put into the folder by hand; only what came by HTTP is "
+                "removed here.",
+            )
+    raise HTTPException(404, f"There is no input {quoted(id)}; GET /inputs lists them all.")
 
 
 @router.get("/ingest/{name}", responses=declared(403, 404, 422, 503))
@@ -234,6 +384,35 @@ def get_arrival(request: Request, name: Sha256) -> Arrival:
     )
 
 
+async def _take(
+    request: Request,
+    name: str,
+    replaced: list[str] | None,
+    land: Callable[[Upload, Judged], JSONResponse],
+    is_kept: bool = True,
+) -> JSONResponse:
+    """Receive an upload, have it judged, and land it; only in the end does anyone see it."""
+    _check_request(request, name)
+    settings, judge = request.app.state.settings, request.app.state.judge
+    with _refusals(settings.data):
+        if is_kept:
+            request.app.state.landing.check()
+            _check_folder(settings.data, is_written=True)
+        upload = Upload(
+            settings.data if is_kept else judge.folder,
+            settings.upload_bytes_max,
+            settings.unpacked_bytes_max,
+            settings.upload_rows_max,
+        )
+        try:
+            await _receive(request, upload)
+            async with judge.turn:
+                judged = await run_in_threadpool(judge.judge, upload, name, replaced)
+            return await run_in_threadpool(land, upload, judged)
+        finally:
+            await run_in_threadpool(upload.discard)
+
+
 @contextmanager
 def _refusals(data: Path) -> Iterator[None]:
     """Raise HTTPException for what goes wrong with an upload to the folder `data`."""
@@ -245,7 +424,7 @@ def _refusals(data: Path) -> Iterator[None]:
         raise HTTPException(422, str(error)) from None
     except UnjudgedError as error:
         raise HTTPException(503, str(error)) from None
-    except LandingError as error:
+    except ConflictError as error:
         raise HTTPException(409, str(error)) from None
     except OSError as error:
         if error.errno not in _FULL:
@@ -319,10 +498,18 @@ def _encoding(request: Request) -> str:
     return request.headers.get("Content-Encoding", "").strip().lower()
 
 
-def _land(request: Request, upload: Upload, name: str, judged: Judged, replace: bool) -> Receipt:
-    landed, is_new = request.app.state.landing.land(upload, name, replace)
-    return Receipt(
-        input=name,
+def _receipt(
+    request: Request,
+    upload: Upload,
+    judged: Judged,
+    landed: Landed,
+    is_new: bool,
+    status: int | None = None,
+) -> JSONResponse:
+    request.state.audit = {"file": landed.path.name}
+    receipt = Receipt(
+        id=landed.upload_id,
+        input=landed.input,
         file=landed.path.name,
         sha256=upload.sha256,
         bytes=upload.size,
@@ -332,6 +519,7 @@ def _land(request: Request, upload: Upload, name: str, judged: Judged, replace: 
         rejected={found.reason: found.rows for found in judged.rejected},
         is_new=is_new,
     )
+    return JSONResponse(receipt.model_dump(), status or (201 if is_new else 200))
 
 
 def _judgement(upload: Upload, name: str, judged: Judged) -> Judgement:
