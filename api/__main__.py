@@ -22,8 +22,8 @@ from api.builds import BuildError, one_builder
 from api.gate import is_loopback
 from api.notes import notes_of_inputs
 from api.releases import NoReleaseError, Releases, attach_sql
-from api.reports import InUseError, refuse_if_in_use
-from api.settings import Settings, SettingsError, read_settings
+from api.reports import InUseError, Reports
+from api.settings import Settings, SettingsError, read_settings, unknown_settings
 from api.snapshots import NEWEST, write_report
 
 _FIRST_LINES = 6
@@ -51,10 +51,13 @@ def serve(settings: Settings) -> None:
             f"STORE_UPTIME_HOST={settings.host}: without any token the service listens on "
             "127.0.0.1 only; make one by `python -m api tokens create NAME --scope read`."
         )
-    refuse_if_in_use(settings.output)
+    # What keeps it from being used is said before anyone is answered.
+    Reports(settings.output).close()
     from api.main import app
 
     logs.configure()
+    for said in unknown_settings(os.environ):
+        logging.warning(said)
     if not has_tokens:
         logging.info("No token is configured: the service is open to this machine, and to no other")
     config = uvicorn.Config(
@@ -176,6 +179,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     try:
         settings = read_settings()
+        if given.command != "serve":
+            for said in unknown_settings(os.environ):
+                print(f"Warning: {said}", file=sys.stderr)
         if given.command == "serve":
             serve(settings)
         elif given.command == "report":

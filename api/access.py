@@ -20,8 +20,8 @@ from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 
 from api.audit import AuditLog
+from api.disk import Record, connect
 from api.instants import as_text, now
-from api.sqlite import connect
 
 Scope = Literal["read", "run", "ingest", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
@@ -87,6 +87,7 @@ class Access:
         path.touch(mode=0o600)
         self._writer = connect(path, synchronous="normal")
         self._writer.executescript(_TABLES)
+        self.record = Record(path, "tokens", "audit")
         self._reader = connect(path, synchronous="normal")
         # It is asked on the event loop, which waits for nobody's lock.
         self._reader.execute("pragma busy_timeout = 0")
@@ -201,6 +202,7 @@ class Access:
 
     def _refresh(self) -> None:
         """Forget what is known of the tokens if the file has been changed by anyone."""
+        self.record.check()
         (version,) = self._reader.execute("pragma data_version").fetchone()
         if version != self._version:
             self._known.clear()

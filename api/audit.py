@@ -7,15 +7,16 @@ import queue
 import re
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from api.disk import Record, connect
 from api.instants import as_text, now
-from api.sqlite import connect
 
 log = logging.getLogger(__name__)
 
@@ -113,9 +114,9 @@ class AuditLog:
         self._is_closed = threading.Event()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        with connect(path, synchronous="full") as connection:
+        with closing(connect(path, synchronous="full")) as connection:
             connection.executescript(_TABLE)
-        connection.close()
+        self._record = Record(path, "audit")
 
     def add(self, entry: Entry) -> Future[None]:
         """Have an entry written; the future ends once it is on disk."""
@@ -136,20 +137,16 @@ class AuditLog:
 
     def page(self, limit: int, before: int | None = None) -> list[Audited]:
         """Return entries, the newest first, of those older than `before`."""
-        connection = connect(self._path, synchronous="full")
-        try:
+        with self._connected() as connection:
             rows = connection.execute(
                 "select * from audit where audit_id < ? order by audit_id desc limit ?",
                 (1 << 62 if before is None else before, limit),
             ).fetchall()
-        finally:
-            connection.close()
         return [Audited(*row[:4], json.loads(row[4]), *row[5:]) for row in rows]
 
     def senders(self, files: Sequence[str]) -> dict[str, str]:
         """Return who sent files last, by their names, as far as the log goes back."""
-        connection = connect(self._path, synchronous="full")
-        try:
+        with self._connected() as connection:
             rows = connection.execute(
                 """
                 select json_extract(detail, '$.file') as file, principal from audit
@@ -158,8 +155,6 @@ class AuditLog:
                 """,
                 (json.dumps(files),),
             ).fetchall()
-        finally:
-            connection.close()
         return dict(rows)
 
     def close(self) -> None:
@@ -169,24 +164,27 @@ class AuditLog:
             self._waiting.put(None)
             self._thread.join(_STOP_SECONDS)
 
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        # A new file would be one without tokens.
+        self._record.check()
+        with closing(connect(self._path, synchronous="full")) as connection:
+            yield connection
+
     def _run(self) -> None:
-        connection = connect(self._path, synchronous="full")
-        connection.execute(f"pragma busy_timeout = {_RETRY_SECONDS * 1000:.0f}")
         is_last = False
         while not is_last:
             batch = [self._waiting.get()]
             while not self._waiting.empty():
                 batch.append(self._waiting.get())
             is_last = None in batch
-            self._write(connection, [waiting for waiting in batch if waiting is not None])
-        connection.close()
+            self._write([waiting for waiting in batch if waiting is not None])
 
-    def _write(
-        self, connection: sqlite3.Connection, batch: Sequence[tuple[str, Entry, Future[None]]]
-    ) -> None:
+    def _write(self, batch: Sequence[tuple[str, Entry, Future[None]]]) -> None:
         while batch:
             try:
-                with connection:
+                with self._connected() as connection, connection:
+                    connection.execute(f"pragma busy_timeout = {_RETRY_SECONDS * 1000:.0f}")
                     connection.execute("begin immediate")
                     connection.executemany(
                         """

@@ -2,6 +2,7 @@
 
 import logging
 import math
+import sqlite3
 import threading
 import time
 from contextlib import suppress
@@ -10,12 +11,12 @@ from functools import partial
 import duckdb
 
 from api.builds import Builder, BuildError, CancelledError, LockedError, Progress
-from api.disk import folder_fault
+from api.disk import FULL, folder_fault, is_full
 from api.inputs import input_files, why_outdated
 from api.instants import as_text
 from api.notes import notes_of_inputs
 from api.options import ReportOptions
-from api.releases import Release, Releases, attach
+from api.releases import Release, Releases, attach, is_damage
 from api.reports import Contents, Reports
 from api.settings import Settings
 from api.snapshots import (
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 
 # How long until a locked file, or work that broke off, is tried again.
 RETRY_SECONDS = 1.0
+RETRY_SECONDS_MAX = 30.0
 # Reports expire also while nobody asks for one.
 LOOK_SECONDS = 600.0
 # A service that stops waits no longer for a report that is being written.
@@ -109,8 +111,7 @@ class Jobs:
                 return
             except BuildError as error:
                 log.warning("Build failed: %s", error)
-                for report_id in report_ids:
-                    self._reports.fail(report_id, str(error))
+                self._reports.fail(report_ids, str(error))
             else:
                 self._take_snapshots(report_ids, release)
             finally:
@@ -137,7 +138,7 @@ class Jobs:
         return self._is_refreshing or self._reports.is_any_awaited()
 
     def _run(self) -> None:
-        broke_off = False
+        broke_off = 0
         while not self._stop.is_set():
             self._wake.wait(max(0, min(LOOK_SECONDS, self._refresh_at - time.monotonic())))
             self._wake.clear()
@@ -147,22 +148,37 @@ class Jobs:
                 self.work_off_queue()
                 if time.monotonic() >= self._refresh_at:
                     self.refresh()
-                broke_off = False
-            except Exception:
-                # Whatever it was, such as a full disk: the reports get their other attempts.
-                log.exception("The work on reports broke off")
-                broke_off = True
-                self._stop.wait(RETRY_SECONDS)
+                broke_off = 0
+            except Exception as error:
+                self._break_off(error, is_first=not broke_off)
+                broke_off += 1
+                self._stop.wait(min(RETRY_SECONDS * broke_off, RETRY_SECONDS_MAX))
                 self._wake.set()
+
+    def _break_off(self, error: Exception, is_first: bool) -> None:
+        """Say once what the work is broken off by.
+
+        Without room, or without the record, the reports fail; else they get their other attempts.
+        """
+        if not (is_full(error) or isinstance(error, sqlite3.Error)):
+            log.exception("The work on reports broke off")
+            return
+        said = FULL if is_full(error) else f"The record of reports cannot be used: {error}."
+        if is_first:
+            log.error("The work on reports broke off: %s (%s)", said, error)
+        with suppress(sqlite3.Error):
+            self._reports.give_up(said)
 
     def _up_to_date_release(self) -> Release:
         """Return a release that is what a build would give, after building it if need be."""
         give_up_at = time.monotonic() + self._settings.build_wait_seconds
         while True:
-            if fault := folder_fault(self._settings.data):
+            if fault := folder_fault(self._settings.data, "data"):
                 raise BuildError(fault)
             release = self._releases.newest()
             reason = why_outdated(release, self._settings.data, self._settings.lake)
+            if reason is None and self._releases.damaged():
+                reason = "the newest release is damaged"
             if release and reason is None:
                 return release
             log.info("Building, since %s", reason)
@@ -219,15 +235,23 @@ class Jobs:
             try:
                 self._take_snapshot(options, some, release)
             except UnansweredError as error:
-                for report_id in some:
-                    self._reports.fail(report_id, str(error))
+                self._reports.fail(some, str(error))
             except (OSError, duckdb.Error) as error:
                 if self._stop.is_set():
                     self._reports.put_back()
                     return
+                if isinstance(error, duckdb.Error) and is_damage(error):
+                    # They begin anew, with a build.
+                    self._releases.give_up(release, error)
+                    self._reports.take_up_again()
+                    self._wake.set()
+                    return
+                if is_full(error):
+                    log.warning("A report could not be written: %s", error)
+                    self._reports.fail(some, f"The report could not be written: {FULL}")
+                    continue
                 log.exception("The report could not be written")
-                for report_id in some:
-                    self._reports.fail(report_id, f"The report could not be written: {error}")
+                self._reports.fail(some, f"The report could not be written: {error}")
 
     def _take_snapshot(
         self, options: ReportOptions, report_ids: list[str], release: Release

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from api.builds import service_target
+from api.disk import NO_SPACE, for_clients, is_full
 from api.errors import quoted
 from api.rows import identifier, literal
 from api.settings import Settings
@@ -43,7 +44,6 @@ _MEMORY_LIMIT = "1GB"
 # The service has just been started, and parses the project.
 _WAIT_SECONDS = 60
 _INTERRUPT_SECONDS = 0.05
-_NO_SPACE = "No space left on device"
 
 
 @dataclass(frozen=True)
@@ -222,9 +222,9 @@ def _refusals(connection: duckdb.DuckDBPyConnection, seconds_max: float) -> Iter
     except duckdb.Error as error:
         if is_late.is_set():
             raise _too_slow(seconds_max) from None
-        if _NO_SPACE in str(error):
-            raise OSError(errno.ENOSPC, _NO_SPACE) from None
-        why = str(error).partition("\n")[0].rstrip(".")
+        if is_full(error):
+            raise OSError(errno.ENOSPC, NO_SPACE) from None
+        why = for_clients(str(error).partition("\n")[0].rstrip("."))
         raise UploadError(f"The body cannot be read: {why}.") from None
     finally:
         is_done.set()

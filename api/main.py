@@ -67,7 +67,7 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
         lifespan=lifespan,
         openapi_tags=openapi.TAGS,
         generate_unique_id_function=openapi.operation_id,
-        responses=errors.declared(500),
+        responses=errors.declared(500, 503),
     )
     errors.install(app)
     app.add_middleware(PathsAsSent, prefix="/stores/")

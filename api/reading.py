@@ -23,7 +23,7 @@ from api.etags import is_known
 from api.instants import ALWAYS, TO_TEXT, Instant, Until, as_text
 from api.options import MEDIA_TYPES
 from api.queries import BusyError, TooSlowError, limited
-from api.releases import NoReleaseError, Release
+from api.releases import NoReleaseError, Release, SharedReleases, is_damage
 from api.rows import Conditions
 from api.table_files import TableFiles
 
@@ -114,12 +114,20 @@ async def answer(request: Request, ask: Ask) -> Response:
 
 async def answer_by_file(request: Request, name: str, asked: object, write: Write) -> Response:
     """Answer with a file of the newest release that `write` writes, unless it is there by now."""
+    while True:
+        try:
+            return await _file_answer(request, name, asked, write)
+        except NoReleaseError as error:
+            raise _without_release(error) from None
+        except _OtherReleaseError:
+            # It came just now, or the newest is damaged.
+            continue
+
+
+async def _file_answer(request: Request, name: str, asked: object, write: Write) -> Response:
     state = request.app.state
     files: TableFiles = state.table_files
-    try:
-        release = await run_in_threadpool(state.shared_releases.newest)
-    except NoReleaseError as error:
-        raise _without_release(error) from None
+    release = await run_in_threadpool(state.shared_releases.newest)
     ending = name.rpartition(".")[2]
     path = files.path(release.release_id, (name, asked, allowed_stores(request)), ending)
     headers = _headers(f'"{path.stem[:32]}"')
@@ -135,15 +143,17 @@ async def answer_by_file(request: Request, name: str, asked: object, write: Writ
     return FileResponse(path, headers=headers, media_type=MEDIA_TYPES[ending], stat_result=found)
 
 
+class _OtherReleaseError(Exception):
+    """What is read is another release than the one that was asked for."""
+
+
 def _write(request: Request, path: FilePath, wanted: Release, write: Write) -> None:
     files: TableFiles = request.app.state.table_files
     unfinished = files.unfinished()
 
     def ask(release: Release, connection: duckdb.DuckDBPyConnection) -> bytes:
         if release.release_id != wanted.release_id:
-            raise HTTPException(
-                503, "A new release has come just now; ask again.", {"Retry-After": "1"}
-            )
+            raise _OtherReleaseError
         write(release, connection, unfinished)
         return b""
 
@@ -176,12 +186,20 @@ def _read(
     request: Request, ask: Ask, timeout: str = "query_timeout_seconds"
 ) -> tuple[Release, bytes]:
     seconds = getattr(request.app.state.settings, timeout)
+    releases: SharedReleases = request.app.state.shared_releases
     try:
         with (
-            request.app.state.shared_releases.open_newest() as (release, connection),
+            releases.open_newest() as (release, connection),
             limited(connection, seconds, f"STORE_UPTIME_{timeout.upper()}"),
         ):
-            return release, ask(release, connection)
+            try:
+                return release, ask(release, connection)
+            except duckdb.Error as error:
+                if not is_damage(error):
+                    raise
+                releases.give_up(release, error)
+        # Each of them is given up once.
+        return _read(request, ask, timeout)
     except TooSlowError as error:
         raise HTTPException(503, f"{error} Ask for a shorter window or fewer stores.") from None
     except (duckdb.CatalogException, duckdb.BinderException):

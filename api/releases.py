@@ -26,7 +26,10 @@ log = logging.getLogger(__name__)
 
 NO_RELEASE = "There is no release yet: no build has succeeded so far."
 DAMAGED = "The newest release cannot be opened."
-
+# What DuckDB says of a file that is damaged; some damage shows only when that part is read.
+_DAMAGES = ("Corrupt database file", "Could not read enough bytes", "not a valid DuckDB")
+# After so long it is looked at anew: it may have been put right.
+_DAMAGED_SECONDS = 60.0
 
 # The target of dbt for experiments, and how its DuckDB file and its releases are called.
 WHAT_IF = "what_if"
@@ -62,11 +65,57 @@ class Releases:
         self.folder = db.parent / "releases"
         self.pointer = db.parent / "current.json"
         self.link = db.parent / "current.duckdb"
+        # Releases that could not be read, and when.
+        self._damaged: dict[str, float] = {}
 
     def newest(self) -> Release | None:
         """Return the newest release, or None if none is there or the pointer makes no sense."""
+        return self._said(self.pointer)
+
+    def readable(self) -> Release:
+        """Return the newest release that is not known as damaged, or raise NoReleaseError."""
+        newest = self.newest()
+        if newest is not None and not self._is_damaged(newest):
+            return newest
+        before = [
+            found
+            for path in self.folder.glob("*.json")
+            if (found := self._said(path)) is not None
+            and not self._is_damaged(found)
+            and (newest is None or found.started_at < newest.started_at)
+        ]
+        if before:
+            return max(before, key=lambda found: found.started_at)
+        if newest is not None:
+            raise NoReleaseError(DAMAGED)
+        if not self.pointer.exists():
+            raise NoReleaseError(NO_RELEASE)
+        raise NoReleaseError(
+            "What leads to the newest release cannot be read, or names one that is gone; "
+            "a new build mends that."
+        )
+
+    def damaged(self) -> str | None:
+        """Return what the newest release is called if an earlier one has its place."""
+        newest = self.newest()
+        if newest is None:
+            return f"that {self.pointer.name} names" if self.pointer.exists() else None
+        return newest.release_id if self._is_damaged(newest) else None
+
+    def give_up(self, release: Release, error: duckdb.Error) -> None:
+        """Read a release no more for a while."""
+        if release.release_id not in self._damaged:
+            log.error("The release %s cannot be read: %s", release.release_id, error)
+        self._damaged[release.release_id] = time.monotonic()
+
+    def _is_damaged(self, release: Release) -> bool:
+        at = self._damaged.get(release.release_id)
+        return at is not None and time.monotonic() < at + _DAMAGED_SECONDS
+
+    def _said(self, path: Path) -> Release | None:
+        """Return the release of which a pointer tells."""
         try:
-            said = json.loads(self.pointer.read_text())
+            said = json.loads(path.read_text())
             release = Release(
                 release_id=said["release"],
                 path=self.pointer.parent / said["path"],
@@ -83,20 +132,12 @@ class Releases:
             return None
         return release
 
-    def no_release(self) -> NoReleaseError:
-        """Return what tells why `newest` found none."""
-        if not self.pointer.exists():
-            return NoReleaseError(NO_RELEASE)
-        return NoReleaseError(
-            f"The pointer {self.pointer} cannot be read, or names a release that is gone; "
-            "a new build mends that."
-        )
-
     @contextmanager
     def open_newest(self) -> Iterator[tuple[Release, duckdb.DuckDBPyConnection]]:
         """Open the newest release, also if it is pruned between finding and opening it.
 
-        Raises NoReleaseError if nothing has been published yet, or it is damaged.
+        One that is damaged leaves its place to the one before it. Raises NoReleaseError if there is
+        none, or it is damaged, too.
         """
         release, connection = self.attach_newest()
         with connection:
@@ -107,15 +148,13 @@ class Releases:
     ) -> tuple[Release, duckdb.DuckDBPyConnection]:
         """Do what `open_newest` does, in the DuckDB database named; the caller closes it."""
         while True:
-            release = self.newest()
-            if release is None:
-                raise self.no_release()
+            release = self.readable()
             try:
                 return release, attach(release.path, database(release))
-            except duckdb.IOException as error:
+            except duckdb.Error as error:
+                # It may have been pruned just now.
                 if release.path.exists():
-                    log.warning("The release %s cannot be opened: %s", release.release_id, error)
-                    raise NoReleaseError(DAMAGED) from error
+                    self.give_up(release, error)
 
     def publish(self, pointer: str) -> None:
         """Have the pointer say this, in JSON, and the link lead to the release that it names.
@@ -125,13 +164,15 @@ class Releases:
         said = json.loads(pointer)
         sync(self.pointer.parent / said["path"])
         sync(self.folder)
-        unfinished = self.pointer.with_name(f".{self.pointer.name}-{uuid4().hex}")
-        try:
-            unfinished.write_text(pointer, encoding="utf-8")
-            sync(unfinished)
-            unfinished.replace(self.pointer)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        # Beside the release, for when a later one is damaged.
+        for path in (self.folder / f"{said['release']}.json", self.pointer):
+            unfinished = path.with_name(f".{path.name}-{uuid4().hex}")
+            try:
+                unfinished.write_text(pointer, encoding="utf-8")
+                sync(unfinished)
+                unfinished.replace(path)
+            finally:
+                unfinished.unlink(missing_ok=True)
         self.lead_to_newest()
 
     def lead_to_newest(self) -> None:
@@ -192,11 +233,16 @@ class SharedReleases:
         self._open: tuple[Release, duckdb.DuckDBPyConnection] | None = None
 
     def newest(self) -> Release:
-        """Return the newest release, or raise NoReleaseError."""
-        release = self._releases.newest()
-        if release is None:
-            raise self._releases.no_release()
-        return release
+        """Return the newest release that can be read, or raise NoReleaseError."""
+        return self._releases.readable()
+
+    def damaged(self) -> str | None:
+        """Return what the newest release is called if an earlier one has its place."""
+        return self._releases.damaged()
+
+    def give_up(self, release: Release, error: duckdb.Error) -> None:
+        """Read a release no more that has turned out to be damaged."""
+        self._releases.give_up(release, error)
 
     @contextmanager
     def open_newest(self) -> Iterator[tuple[Release, duckdb.DuckDBPyConnection]]:
@@ -236,6 +282,11 @@ def publish_pointer(pointer: str, said: str) -> str:
     return pointer
 
 
+def is_damage(error: duckdb.Error) -> bool:
+    """Say whether DuckDB tells of a file that is damaged."""
+    return any(said in str(error) for said in _DAMAGES)
+
+
 def attach(path: Path, database: str = ":memory:") -> duckdb.DuckDBPyConnection:
     """Return a connection of its own that reads a release; the caller closes it."""
     connection = duckdb.connect(database)
@@ -259,6 +310,7 @@ def attach_sql(path: Path) -> str:
 def _remove(path: Path, what: str) -> None:
     path.unlink(missing_ok=True)
     path.with_name(path.name + ".wal").unlink(missing_ok=True)
+    path.with_suffix(".json").unlink(missing_ok=True)
     log.info("Removed the %s %s", what, path.stem)
 
 

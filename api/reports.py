@@ -3,17 +3,19 @@
 import fcntl
 import json
 import os
+import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
+from api.disk import Record, connect
 from api.instants import as_text, now
 from api.options import Format, ReportOptions
-from api.sqlite import connect
 
 Status = Literal["Queued", "Running", "Complete", "Failed"]
 
@@ -111,17 +113,16 @@ class Reports:
         self._writer = connect(self._path, synchronous="full")
         self._writer.executescript(_TABLE)
         self._add_columns()
+        self.record = Record(self._path, "reports")
         # With a log that is written ahead, readers never wait for the writer.
         self._reader = connect(self._path, synchronous="full")
         self._lock = threading.Lock()
         self._found: dict[str, Report] = {}
+        # Why reports failed, where that could not be written down yet.
+        self._unwritten: dict[str, str] = {}
         # Is called after each change, in whichever thread.
         self.told: Callable[[], None] = lambda: None
         self.take_up_again()
-
-    def is_kept(self) -> bool:
-        """Say whether the record is still there; SQLite goes on with a file that was removed."""
-        return self._path.exists()
 
     def add(
         self,
@@ -180,7 +181,10 @@ class Reports:
             ).fetchone()
             if row is None:
                 return None
-            found[report_id] = Report(*row)
+            report = Report(*row)
+            if error := self._unwritten.get(report_id):
+                report = replace(report, status="Failed", error=error)
+            found[report_id] = report
         return found[report_id]
 
     def options(self, report_id: str) -> ReportOptions:
@@ -270,14 +274,18 @@ class Reports:
         )
         return bool(finished)
 
-    def fail(self, report_id: str, error: str) -> None:
-        self._write(
-            """
-            update reports set status = 'Failed', error = ?, finished_at = ?
-            where report_id = ? and status = 'Running'
-            """,
-            (error, now(), report_id),
-        )
+    def fail(self, report_ids: Iterable[str], error: str) -> None:
+        """End reports that are not finished; if that cannot be written down yet, it is known."""
+        self._unwritten |= dict.fromkeys(report_ids, error)
+        self._found = {}
+        self.told()
+        with suppress(sqlite3.Error):
+            self._write("select 1")
+
+    def give_up(self, error: str) -> None:
+        """Fail all that is not finished."""
+        rows = self.read("select report_id from reports where status in ('Queued', 'Running')")
+        self.fail([report_id for (report_id,) in rows], error)
 
     def put_back(self) -> None:
         """Queue what is being worked on again, for a service that stops in good order."""
@@ -324,17 +332,22 @@ class Reports:
         with self._lock:
             with self._writer:
                 self._writer.execute("begin immediate")
+                failed = list(self._unwritten.items())
+                self._writer.executemany(
+                    """
+                    update reports set status = 'Failed', error = ?, finished_at = ?
+                    where report_id = ? and status in ('Queued', 'Running')
+                    """,
+                    [(error, now(), report_id) for report_id, error in failed],
+                )
                 rows = self._writer.execute(statement, values).fetchall()
                 if rows and first:
                     first()
+            for report_id, _ in failed:
+                del self._unwritten[report_id]
             self._found = {}
         self.told()
         return rows
-
-
-def refuse_if_in_use(output: Path) -> None:
-    """Raise InUseError if a service is running on an output folder."""
-    os.close(_claim(output / _LOCK))
 
 
 def _claim(path: Path) -> int:

@@ -1,5 +1,7 @@
 """All settings of the service, read from the environment and checked at start."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 
 import duckdb
@@ -138,6 +140,11 @@ class Settings(BaseSettings):
     )
 
     @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders that no client is told of."""
+        return (self.data, self.db.parent, self.output, PROJECT)
+
+    @property
     def lake(self) -> Path:
         """The folder in which the loader keeps what it has read."""
         return self.db.parent / "lake"
@@ -169,6 +176,28 @@ class Settings(BaseSettings):
         except duckdb.Error:
             raise ValueError("a size such as 4GB or 500MiB is expected") from None
         return limit
+
+
+def unknown_settings(environment: Iterable[str]) -> list[str]:
+    """Return a sentence for each variable that is called like a setting, and is none."""
+    names = [name.upper() for name in Settings.model_fields]
+    said = []
+    for given in sorted(environment):
+        prefix, ours, name = given.upper().partition("STORE_UPTIME_")
+        if ours and not prefix:
+            if name in names:
+                continue
+            meant = get_close_matches(name, names, 1, 0.8)
+        else:
+            known = [f"STORE_UPTIME_{name}" for name in names]
+            meant = get_close_matches(given.upper(), known, 1, 0.93)
+            if not meant:
+                continue
+        hint = ": `python -m api --help` lists all."
+        if meant:
+            hint = f"; is STORE_UPTIME_{meant[0].removeprefix('STORE_UPTIME_')} meant?"
+        said.append(f"There is no setting {given}{hint}")
+    return said
 
 
 def read_settings() -> Settings:

@@ -41,11 +41,15 @@ def ready(request: Request) -> JSONResponse:
     """Say whether the service can do its work.
 
     It can if a release is there and fresh, the worker alive, the folders for inputs and reports
-    usable, and room left on the disk.
+    and the service's records usable, and room left on the disk. It is `degraded` while it shows an
+    earlier release, as the newest one is damaged.
     """
     checks = _checks(request)
-    if all(found == "ok" for found in checks.values()):
+    wrong = [name for name, found in checks.items() if found != "ok"]
+    if not wrong:
         return JSONResponse({"status": "ready", "checks": checks})
+    if wrong == ["release"] and request.app.state.shared_releases.damaged():
+        return JSONResponse({"status": "degraded", "checks": checks})
     detail = " ".join(found for found in checks.values() if found != "ok")
     return JSONResponse({**problem_body(503, detail), "checks": checks}, 503, None, MEDIA_TYPE)
 
@@ -70,10 +74,16 @@ def metrics(request: Request) -> Response:
 def _checks(request: Request) -> dict[str, str]:
     state = request.app.state
     settings = state.settings
-    checks = dict.fromkeys(("release", "freshness", "worker", "data", "output", "disk"), "ok")
+    names = ("release", "freshness", "worker", "data", "output", "records", "disk")
+    checks = dict.fromkeys(names, "ok")
     try:
         with state.shared_releases.open_newest() as (release, _):
             age = poll_age_seconds(release)
+        if damaged := state.shared_releases.damaged():
+            checks["release"] = (
+                f"The release {damaged} cannot be read; the one before it, {release.release_id}, "
+                "is shown. POST /trigger_report builds a new one."
+            )
         if settings.poll_age_seconds_max and age > settings.poll_age_seconds_max:
             checks["freshness"] = (
                 f"The newest poll is older than {settings.poll_age_seconds_max} s."
@@ -82,8 +92,11 @@ def _checks(request: Request) -> dict[str, str]:
         checks["release"] = str(error)
     if not state.jobs.is_alive():
         checks["worker"] = "The worker on reports has ended; the log has the cause."
-    checks["data"] = folder_fault(settings.data) or "ok"
-    checks["output"] = folder_fault(settings.output, is_written=True) or "ok"
+    checks["data"] = folder_fault(settings.data, "data") or "ok"
+    checks["output"] = folder_fault(settings.output, "output", is_written=True) or "ok"
+    if checks["output"] == "ok":
+        faults = [record.fault() for record in (state.access.record, state.reports.record)]
+        checks["records"] = " ".join(filter(None, faults)) or "ok"
     for folder in (settings.data, settings.db.parent, settings.output):
         if folder.exists() and shutil.disk_usage(folder).free < settings.free_bytes_min:
             checks["disk"] = f"Less than {settings.free_bytes_min} bytes of the disk are free."

@@ -1,6 +1,5 @@
 """Inputs by HTTP: uploads are checked and become files among the inputs, which can be listed."""
 
-import errno
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -16,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from api.disk import folder_fault
+from api.disk import folder_fault, is_full
 from api.errors import declared, quoted
 from api.inputs import InputState, file_put_by_hand, listed_inputs
 from api.judging import Judged, UnjudgedError
@@ -58,7 +57,6 @@ _EXAMPLE = [{"store_id": "a", "status": "active", "timestamp_utc": "2026-03-12T1
 # How a body is packed, by what the header may say of it.
 _ENCODINGS = {"gzip": ".gz", "x-gzip": ".gz", "zstd": ".zst"}
 _CHUNK_BYTES = 1 << 20
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 _ORDER = "inputs"
 _REFUSALS = declared(400, 403, 404, 409, 413, 415, 422, 503, 507)
@@ -427,7 +425,7 @@ def _refusals(data: Path) -> Iterator[None]:
     except ConflictError as error:
         raise HTTPException(409, str(error)) from None
     except OSError as error:
-        if error.errno not in _FULL:
+        if not is_full(error):
             _check_folder(data)
             raise
         raise HTTPException(507, f"There is no room for the upload: {error.strerror}.") from None
@@ -435,7 +433,7 @@ def _refusals(data: Path) -> Iterator[None]:
 
 def _check_folder(data: Path, is_written: bool = False) -> None:
     """Raise HTTPException 503 if the folder with the inputs cannot be used."""
-    if fault := folder_fault(data, is_written):
+    if fault := folder_fault(data, "data", is_written):
         raise HTTPException(503, fault)
 
 

@@ -15,6 +15,7 @@ from api import report_list
 from api.access import Principal, Scope, needs
 from api.builds import Progress
 from api.changes import Changes
+from api.disk import for_clients
 from api.downloads import open_report
 from api.errors import declared, quoted
 from api.etags import is_known, prefers
@@ -127,12 +128,7 @@ def trigger_report(
         asked.model_dump(exclude_unset=True), body.model_dump(exclude_unset=True) if body else {}
     )
     principal = request.state.principal
-    if not request.app.state.reports.is_kept():
-        raise HTTPException(
-            503,
-            f"The record of reports in {request.app.state.settings.output} is gone; "
-            "the service needs to be started again.",
-        )
+    request.app.state.reports.record.check()
     try:
         report_id = request.app.state.reports.add(
             ReportOptions(**given), principal.name, idempotency_key, principal.token_id
@@ -260,7 +256,7 @@ async def get_report(
         response = await download(request, report.file_name)
         response.headers["Vary"] = "Accept"
         return response
-    return Response(_state(report), media_type="application/json", headers=_VARY)
+    return Response(_state(request, report), media_type="application/json", headers=_VARY)
 
 
 @router.get(
@@ -315,6 +311,11 @@ def _one_of(asked: dict[str, Any], in_body: dict[str, Any]) -> dict[str, Any]:
 
 def _listed(request: Request, entry: Entry) -> Listed:
     listed = Listed.model_validate(entry)
+    folders = request.app.state.settings.folders
+    if listed.error is not None:
+        listed.error = for_clients(listed.error, *folders)
+    if listed.notes is not None:
+        listed.notes = [for_clients(note, *folders) for note in listed.notes]
     if listed.status == "Running":
         listed.progress = request.app.state.jobs.progress
     return listed
@@ -348,10 +349,11 @@ def _is_complete(request: Request, name: str) -> bool:
     return True
 
 
-def _state(report: Report) -> bytes:
+def _state(request: Request, report: Report) -> bytes:
     if report.status == "Complete":
         url = f"/download/{report.file_name}"
         return b'{"status":"Complete","download_url":"' + url.encode() + b'"}'
     if report.status == "Failed":
-        return json.dumps({"status": "Failed", "error": report.error}).encode()
+        error = for_clients(report.error or "", *request.app.state.settings.folders)
+        return json.dumps({"status": "Failed", "error": error}).encode()
     return _RUNNING

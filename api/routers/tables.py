@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from starlette.exceptions import HTTPException
 
 from api.access import needs
+from api.disk import without_folders
 from api.errors import quoted
 from api.instants import TO_TEXT, Day, Instant, Until, UntilDay
 from api.openapi import FILES
@@ -174,6 +175,16 @@ def _page_type(table: Table) -> type[Page]:
     )
 
 
+def _source(table: Table, request: Request) -> str:
+    """Return what stands behind `from`: the table, without folders of this machine."""
+    data = request.app.state.settings.data
+    told = [name for name in ("file", "overruled_by", "note") if name in table.columns]
+    if not told:
+        return table.name
+    values = ", ".join(f"{without_folders(name, data)} as {name}" for name in told)
+    return f"(select * replace ({values}) from {table.name}) as {table.name}"
+
+
 def _ask(table: Table, request: Request, asked: Any) -> Ask:
     """Return what reads a page of a table, or raise HTTPException for what needs no release."""
     limit = rows_on_page(request, asked.limit)
@@ -190,7 +201,7 @@ def _ask(table: Table, request: Request, asked: Any) -> Ask:
         rows = connection.execute(
             f"""
             select {json_object(json_values(table.name, kinds))}, {order.texts}
-            from {table.name}
+            from {_source(table, request)}
             where {conditions.sql}
             order by {order.sql}
             limit {limit + 1} offset {order.skipped}
@@ -362,7 +373,9 @@ async def fetch_table(
             f"""
             copy (
                 select {values}
-                from (from {table.name} where {conditions.sql} order by {order.sql}) as rows
+                from (
+                    from {_source(table, request)} where {conditions.sql} order by {order.sql}
+                ) as rows
             ) to {literal(path)} ({COPY_OPTIONS[ending]}, use_tmp_file false)
             """,
             conditions.values,

@@ -91,7 +91,8 @@ def point_to(
         with duckdb.connect() as connection:
             manifest = Manifest(connection, db.parent / "lake")
         said |= {"lake_id": manifest.lake_id, "load": manifest.load}
-    (db.parent / "current.json").write_text(json.dumps(said))
+    for path in (release.with_suffix(".json"), db.parent / "current.json"):
+        path.write_text(json.dumps(said))
 
 
 def publish(

@@ -130,6 +130,7 @@ def test_what_a_killed_build_left_of_a_release_is_removed(
     assert sorted(path.name for path in folder.iterdir()) == [
         "current.duckdb",
         "current.duckdb.wal",
+        "current.json",
         "whole.duckdb",
     ]
 

@@ -350,7 +350,8 @@ def test_full_disk_is_said(client: TestClient, monkeypatch: pytest.MonkeyPatch):
 
 def test_errors_are_declared(client: TestClient):
     paths: dict[str, Any] = client.get("/openapi.json").json()["paths"]
-    guarded = ["401", "403", "413", "429", "500"]
+    guarded = ["401", "403", "413", "429", "500", "503"]
+    taking = sorted({*guarded, "200", "201", "400", "404", "409", "415", "422", "507"})
     reading = sorted({*guarded, "200", "304", "404", "422", "503"})
     assert {
         (path, method): sorted(operation["responses"])
@@ -372,11 +373,12 @@ def test_errors_are_declared(client: TestClient):
         ("/uptime", "get"): reading,
         **{(f"/{table.path}", "get"): reading for table in TABLES},
         ("/ingest/{name}", "get"): sorted({*guarded, "200", "404", "422", "503"}),
-        ("/ingest/{name}", "post"): sorted(
-            {*guarded, "200", "201", "400", "404", "409", "415", "422", "503", "507"}
-        ),
+        ("/ingest/{name}", "post"): taking,
+        ("/inputs", "get"): sorted({*guarded, "200", "422"}),
+        ("/inputs/{id}", "delete"): sorted({*guarded, "204", "404", "409", "422", "507"}),
+        ("/inputs/{input}/{name}", "put"): taking,
         ("/audit", "get"): sorted({*guarded, "200", "422"}),
-        ("/health", "get"): ["200", "403", "413", "500"],
+        ("/health", "get"): ["200", "403", "413", "500", "503"],
         ("/ready", "get"): ["200", "403", "413", "500", "503"],
         ("/metrics", "get"): sorted({*guarded, "200"}),
     }

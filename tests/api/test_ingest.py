@@ -485,7 +485,7 @@ def test_folder_with_the_inputs_that_is_none_is_said(
         settings.data.touch()
     for response in (post(client, POLLS), client.get(f"/ingest/{'0' * 64}")):
         assert response.status_code == 503
-        assert response.json()["detail"].startswith(f"There is no folder {settings.data}")
+        assert response.json()["detail"].startswith("There is no folder where STORE_UPTIME_DATA")
     assert post(client, POLLS, dry_run="true").status_code == 200
     assert client.get("/metrics").status_code == 200
 
@@ -502,7 +502,7 @@ def test_folder_that_goes_while_an_upload_comes_is_said(
     monkeypatch.setattr(client.app.state.landing, "land", remove_folder)
     response = post(client, POLLS)
     assert response.status_code == 503
-    assert response.json()["detail"] == f"There is no folder {settings.data}."
+    assert response.json()["detail"] == "There is no folder where STORE_UPTIME_DATA says."
 
 
 def test_full_disk_is_said(client: TestClient, settings: Settings, monkeypatch: pytest.MonkeyPatch):

@@ -205,7 +205,7 @@ def test_folder_with_the_inputs_that_is_none_is_named(
         settings.data.touch()
     report_id = reports.add()
     jobs.work_off_queue()
-    said = f"There is no folder {settings.data}"
+    said = "There is no folder where STORE_UPTIME_DATA says"
     if has_file:
         said += ", only a file of that name"
     assert reports.find(report_id) == Report(report_id, "Failed", f"{said}.")

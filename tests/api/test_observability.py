@@ -48,7 +48,9 @@ def test_not_ready_without_its_folders(
     if has_file:
         folder.touch()
     response = client.get("/ready")
-    said = f"There is no folder {folder}{', only a file of that name' if has_file else ''}."
+    setting = f"STORE_UPTIME_{name.upper()}"
+    more = ", only a file of that name" if has_file else ""
+    said = f"There is no folder where {setting} says{more}."
     assert (response.status_code, response.json()["detail"]) == (503, said)
     assert response.json()["checks"][name] == said
 
@@ -69,7 +71,7 @@ def test_not_ready_where_it_may_not_use_its_folders(
     monkeypatch.setattr("os.access", lambda path, mode: path != folder)
     checks = client.get("/ready").json()["checks"]
     assert {name: said for name, said in checks.items() if said != "ok"} == {
-        name: f"The service {said} the folder {folder}."
+        name: f"The service {said} the folder of STORE_UPTIME_{name.upper()}."
     }
 
 

@@ -63,7 +63,7 @@ def test_opening_without_a_release_says_so(releases: Releases):
 def test_pointer_that_makes_no_sense_is_named(releases: Releases, pointer: bytes):
     releases.pointer.write_bytes(pointer)
     said = (
-        f"The pointer {releases.pointer} cannot be read, or names a release that is gone; "
+        "What leads to the newest release cannot be read, or names one that is gone; "
         "a new build mends that."
     )
     for each in (releases, SharedReleases(releases)):
@@ -107,8 +107,11 @@ def test_release_is_on_disk_before_anything_leads_to_it(
     monkeypatch.setattr(module, "sync", lambda path: forced.append(path.name))
     path = publish(settings)
     releases.publish(releases.pointer.read_text())
-    pointer = next(name for name in forced if name.startswith(".current.json-"))
-    assert forced == [path.name, "releases", pointer, settings.db.parent.name]
+    copy, pointer = (
+        next(name for name in forced if name.startswith(f".{file}.json-"))
+        for file in (path.stem, "current")
+    )
+    assert forced == [path.name, "releases", copy, pointer, settings.db.parent.name]
 
 
 def test_release_cannot_be_changed(settings: Settings, releases: Releases):

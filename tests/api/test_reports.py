@@ -57,7 +57,7 @@ def test_finished_reports_keep_their_end(reports: Reports, settings: Settings):
     complete, failed = reports.add(), reports.add()
     reports.claim_queued()
     assert reports.complete(complete, Contents("release"))
-    reports.fail(failed, "Why.")
+    reports.fail([failed], "Why.")
     again = reopened(reports, settings)
     assert again.find(complete) == Report(complete, "Complete", None)
     assert again.find(failed) == Report(failed, "Failed", "Why.")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.settings import PROJECT, Settings, SettingsError, read_settings
+from api.settings import PROJECT, Settings, SettingsError, read_settings, unknown_settings
 
 
 @pytest.fixture(autouse=True)
@@ -74,3 +74,27 @@ def test_memory_limit_that_is_no_size_is_refused(monkeypatch: pytest.MonkeyPatch
 def test_memory_limit_is_what_duckdb_takes(monkeypatch: pytest.MonkeyPatch, value: str):
     monkeypatch.setenv("STORE_UPTIME_MEMORY_LIMIT", value)
     assert read_settings().memory_limit == value
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "STORE_UPTIME_PORTT",
+            ["There is no setting STORE_UPTIME_PORTT; is STORE_UPTIME_PORT meant?"],
+        ),
+        (
+            "STOREUPTIME_DATA",
+            ["There is no setting STOREUPTIME_DATA; is STORE_UPTIME_DATA meant?"],
+        ),
+        (
+            "STORE_UPTIME_COLOUR",
+            ["There is no setting STORE_UPTIME_COLOUR: `python -m api --help` lists all."],
+        ),
+        ("STORE_UPTIME_PORT", []),
+        ("store_uptime_port", []),
+        ("HOME", []),
+    ],
+)
+def test_variable_that_is_no_setting_is_named(name: str, said: list[str]):
+    assert unknown_settings(["PATH", name]) == said

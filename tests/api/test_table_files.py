@@ -53,8 +53,11 @@ def test_file_has_all_rows(client: TestClient, sample: Path, tmp_path: Path, tab
             connection.execute(f"from {source} order by all").fetchall()
             for source in (literal(path), table.name)
         )
+    folder = f"{sample.parent.parent.parent}/data/"
     assert [list(map(comparable, row)) for row in found] == [
-        list(map(comparable, row)) for row in expected
+        # No client learns of it.
+        [comparable(value).replace(folder, "") for value in row]
+        for row in expected
     ]
     assert json.loads(fetch(client, f"{table.path}.json")) or not expected
 

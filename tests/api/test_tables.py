@@ -462,3 +462,16 @@ def test_columns_are_explained(client: TestClient):
         assert list(properties) == list(table.columns)
         assert all(column["description"] for column in properties.values())
     assert "{{" not in json.dumps(schemas)
+
+
+@pytest.mark.parametrize("name", ["input_files", "input_notes", "rejected_rows"])
+def test_files_are_named_without_folders_of_the_machine(
+    client: TestClient, sample: Path, name: str
+):
+    folder = sample.parent.parent.parent / "data"
+    assert str(folder) in str(attach(sample).execute("select file from input_files").fetchall())
+    for answer in (client.get(f"/tables/{name}.csv"), client.get(f"/tables/{name}.json")):
+        assert answer.status_code == 200
+        assert str(folder.parent) not in answer.text
+    if name == "rejected_rows":
+        assert str(folder.parent) not in client.get(f"/{name}").text
