@@ -16,6 +16,7 @@ import duckdb
 from api.builds import service_target
 from api.disk import NO_SPACE, for_clients, is_full
 from api.errors import quoted
+from api.queries import BusyError
 from api.rows import identifier, literal
 from api.settings import Settings
 from api.staging import NotCompiledError, Staging, read_staging
@@ -88,6 +89,18 @@ class Judge:
         self._settings = settings
         self._folder = settings.db.parent / "uploads"
         self.turn = asyncio.Semaphore(_AT_A_TIME)
+        self._coming = 0
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Keep a place among the uploads that come at once; raises BusyError if there is none."""
+        if self._coming >= self._settings.uploads_at_once:
+            raise BusyError("More uploads are coming than STORE_UPTIME_UPLOADS_AT_ONCE allows.")
+        self._coming += 1
+        try:
+            yield
+        finally:
+            self._coming -= 1
 
     @property
     def folder(self) -> Path:

@@ -97,6 +97,12 @@ class Settings(BaseSettings):
     upload_seconds_max: float = Field(
         30, gt=0, le=_YEAR, description="How long it may take to judge an upload."
     )
+    uploads_at_once: int = Field(
+        100, ge=1, le=10**6, description="How many uploads may come at once; further ones get 503."
+    )
+    upload_files_max: int = Field(
+        100_000, ge=1, description="How many files that came by HTTP the folder may have."
+    )
     page_rows_max: int = Field(
         ROWS_MAX, ge=1, le=ROWS_MAX, description="How many rows one page of a list may have."
     )

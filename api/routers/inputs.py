@@ -20,6 +20,7 @@ from api.errors import declared, quoted
 from api.inputs import InputState, file_put_by_hand, listed_inputs
 from api.judging import Judged, UnjudgedError
 from api.pages import Cursor, Limit, read_cursor, rows_on_page, write_cursor
+from api.queries import BusyError
 from api.reading import refuse_unknown
 from api.releases import NoReleaseError
 from api.uploads import (
@@ -396,6 +397,8 @@ async def _take(
         if is_kept:
             request.app.state.landing.check()
             _check_folder(settings.data, is_written=True)
+            if not replaced:
+                await run_in_threadpool(_check_count, request)
         upload = Upload(
             settings.data if is_kept else judge.folder,
             settings.upload_bytes_max,
@@ -403,12 +406,24 @@ async def _take(
             settings.upload_rows_max,
         )
         try:
-            await _receive(request, upload)
-            async with judge.turn:
-                judged = await run_in_threadpool(judge.judge, upload, name, replaced)
-            return await run_in_threadpool(land, upload, judged)
+            with judge.place():
+                await _receive(request, upload)
+                async with judge.turn:
+                    judged = await run_in_threadpool(judge.judge, upload, name, replaced)
+                return await run_in_threadpool(land, upload, judged)
         finally:
             await run_in_threadpool(upload.discard)
+
+
+def _check_count(request: Request) -> None:
+    """Refuse an upload that would be one file too many."""
+    files_max = request.app.state.settings.upload_files_max
+    if len(request.app.state.landing.uploads()) >= files_max:
+        raise UploadError(
+            f"The folder has {files_max} files that came by HTTP, the most that "
+            "STORE_UPTIME_UPLOAD_FILES_MAX allows; remove some, or send one with replace=true that "
+            "stands for all of its input."
+        )
 
 
 @contextmanager
@@ -424,6 +439,8 @@ def _refusals(data: Path) -> Iterator[None]:
         raise HTTPException(503, str(error)) from None
     except ConflictError as error:
         raise HTTPException(409, str(error)) from None
+    except BusyError as error:
+        raise HTTPException(503, f"{error} Try again in a second.", {"Retry-After": "1"}) from None
     except OSError as error:
         if not is_full(error):
             _check_folder(data)

@@ -1,15 +1,20 @@
 """Rows of a poller and forms of people, each an upload as any other."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from api.main import create_app
 from api.settings import Settings
 from api.staging import Staging, write_staging
-from tests.api.test_ingest import POLLS, landed, post, sha256
+from api.uploads import Upload
+from tests.api.fakes import FakeBuilder, local_client
+from tests.api.test_ingest import CSV, POLLS, landed, post, sha256
 
 ROW = {"store_id": "a", "status": "active", "timestamp_utc": "2026-03-12T18:00:00Z"}
 LATER = ROW | {"timestamp_utc": "2026-03-12T19:00:00.25+01:00", "status": "inactive"}
@@ -111,3 +116,50 @@ def test_form_that_a_foreign_page_sends_unasked_is_refused(
     response = client.post("/ingest/store_status", files=files, headers=headers)
     assert response.status_code == 403
     assert not landed(settings)
+
+
+def limited_client(settings: Settings, **limits: Any) -> TestClient:
+    return local_client(create_app(settings.model_copy(update=limits), FakeBuilder(settings)))
+
+
+def test_more_uploads_than_may_come_at_once_are_told_when_to_come_again(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    received, may_end, finish = threading.Semaphore(0), threading.Event(), Upload.finish
+
+    def finish_later(upload: Upload) -> None:
+        received.release()
+        assert may_end.wait(20)
+        finish(upload)
+
+    monkeypatch.setattr(Upload, "finish", finish_later)
+    with (
+        limited_client(settings, uploads_at_once=2) as client,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        polls = [POLLS.replace("a,", f"{store},") for store in "bc"]
+        coming = [pool.submit(post, client, content) for content in polls]
+        assert all(received.acquire(timeout=20) for _ in coming)
+        refused = post(client, POLLS)
+        may_end.set()
+        assert [sent.result().status_code for sent in coming] == [201, 201]
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+        assert refused.json()["detail"] == (
+            "More uploads are coming than STORE_UPTIME_UPLOADS_AT_ONCE allows. "
+            "Try again in a second."
+        )
+        assert post(client, POLLS).status_code == 201
+
+
+def test_more_files_than_the_folder_may_have_are_refused(settings: Settings):
+    polls = [POLLS.replace("a,", f"{store},") for store in "bcd"]
+    with limited_client(settings, upload_files_max=2) as client:
+        assert [post(client, content).status_code for content in polls[:2]] == [201, 201]
+        refused = post(client, polls[2])
+        assert refused.status_code == 422
+        assert "STORE_UPTIME_UPLOAD_FILES_MAX" in refused.json()["detail"]
+        # What adds none is taken.
+        url = "/ingest/store_status"
+        assert client.post(f"{url}?dry_run=true", content=polls[2], headers=CSV).is_success
+        assert client.post(f"{url}?replace=true", content=polls[2], headers=CSV).is_success
+        assert len(landed(settings)) == 1
