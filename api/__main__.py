@@ -5,9 +5,11 @@ import json
 import logging
 import os
 import re
+import resource
 import sqlite3
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
@@ -67,8 +69,14 @@ def serve(settings: Settings) -> None:
         access_log=False,
         log_config=None,
         server_header=False,
+        limit_concurrency=settings.connections_max,
+        timeout_keep_alive=settings.keep_alive_seconds,
+        h11_max_incomplete_event_size=settings.header_bytes_max,
+        backlog=settings.backlog,
+        ws="none",
         timeout_graceful_shutdown=settings.stop_seconds,
     )
+    _allow_files()
     server = _Server(config)
     try:
         server.run()
@@ -78,6 +86,13 @@ def serve(settings: Settings) -> None:
         os._exit(130)
     if not server.started:
         sys.exit(3)
+
+
+def _allow_files() -> None:
+    """Have as many files open as the system allows: each connection is one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def report(settings: Settings) -> None:

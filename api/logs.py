@@ -2,11 +2,42 @@
 
 import logging
 import sys
+import time
+from collections import Counter
 from json.encoder import encode_basestring_ascii as quoted
 
 import structlog
 
 from api.instants import now
+
+# What uvicorn says of each connection that it refuses.
+_REFUSALS = (
+    "Exceeded concurrency limit.",
+    "Invalid HTTP request received.",
+    "Unsupported upgrade request.",
+)
+_REFUSALS_SECONDS = 60.0
+
+
+class FewRefusals(logging.Filter):
+    """Lets one line of the log tell of all connections refused for a reason within a minute."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._until: dict[str, float] = {}
+        self._more: Counter[str] = Counter()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        said = record.msg
+        if said not in _REFUSALS:
+            return True
+        if time.monotonic() < self._until.get(said, 0):
+            self._more[said] += 1
+            return False
+        self._until[said] = time.monotonic() + _REFUSALS_SECONDS
+        if more := self._more.pop(said, 0):
+            record.msg = f"{said} So were {more} others since it was said last."
+        return True
 
 
 def configure() -> None:
@@ -36,6 +67,7 @@ def configure() -> None:
         )
     )
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.getLogger("uvicorn.error").addFilter(FewRefusals())
 
 
 def log_request(method: str, path: str, status: int, seconds: float, request_id: str) -> None:

@@ -141,6 +141,18 @@ class Settings(BaseSettings):
     poll_age_seconds_max: int = Field(
         0, ge=0, description="With no newer poll the service is not ready; 0: that is not checked."
     )
+    connections_max: int = Field(
+        500, ge=1, le=10**6, description="How many connections there may be; further ones get 503."
+    )
+    keep_alive_seconds: int = Field(
+        30, ge=0, le=_YEAR, description="A connection on which nothing comes for so long is closed."
+    )
+    header_bytes_max: int = Field(
+        65_536, ge=1024, description="How many bytes the address and headers of a request may have."
+    )
+    backlog: int = Field(
+        2048, ge=1, le=10**6, description="How many connections may wait to be accepted."
+    )
     stop_seconds: int = Field(
         1, ge=0, description="How long answers may take to end once the service is to stop."
     )
