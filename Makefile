@@ -52,8 +52,8 @@ format: $(VENV)/.ready ## Put the style right where that is mechanical
 	$(BIN)/ruff format .
 	$(BIN)/sqlfluff fix --processes 2 models tests/sql
 
-bench: $(VENV)/.ready ## Measure speed and memory, beside plain SQL; writes benchmarks/RESULTS.md
-	$(BIN)/python -m benchmarks.run
+bench: $(VENV)/.ready ## Measure speed and memory, beside plain SQL and BASE=commit; writes benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks.run $(if $(BASE),--base $(BASE))
 
 docs: $(VENV)/.ready ## Write target/static_index.html, the models' documentation
 	$(BIN)/dbt docs generate --static

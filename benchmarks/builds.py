@@ -13,7 +13,6 @@ from pathlib import Path
 import duckdb
 
 PROJECT = Path(__file__).parents[1]
-DBT = Path(sys.executable).with_name("dbt")
 # What a chain asks first, with all that it takes; the other tables answer what is asked next.
 REPORT = ("+stores", "+store_report", "+store_timeline", "+rejected_rows")
 
@@ -33,10 +32,19 @@ class Cost:
 class Scratch:
     """A folder for the warehouse and all else that a build writes."""
 
-    def __init__(self, folder: Path, data: Path, memory_limit: str) -> None:
-        """Keep what is built from the inputs in `data` in `folder`."""
+    def __init__(
+        self, folder: Path, data: Path, memory_limit: str, project: Path = PROJECT
+    ) -> None:
+        """Keep what is built from the inputs in `data` in `folder`, by the project or another."""
         self.folder = folder
         self.data = data
+        self._project = project
+        # The environment may be a link, or be called otherwise.
+        self._dbt = (
+            Path(sys.executable).with_name("dbt")
+            if project == PROJECT
+            else project / ".venv/bin/dbt"
+        )
         self.warehouse = folder / "warehouse" / "store_uptime.duckdb"
         self.warehouse.parent.mkdir(parents=True)
         self.environment = os.environ | {
@@ -50,14 +58,14 @@ class Scratch:
 
     def parse(self) -> Cost:
         """Have dbt parse the project, as it does once after a change of the project."""
-        cost, _ = self._run([DBT, "--quiet", "parse"])
+        cost, _ = self._run([self._dbt, "--quiet", "parse"])
         return cost
 
     def build(self, select: Sequence[str] = ()) -> Cost:
         """Run `dbt build`: full where there is no warehouse yet, else the refresh."""
         log = self.folder / "logs" / "dbt.log"
         log.unlink(missing_ok=True)
-        command = [DBT, "--quiet", "--log-format-file", "json", "--log-level-file", "debug"]
+        command = [self._dbt, "--quiet", "--log-format-file", "json", "--log-level-file", "debug"]
         command += ["build", "--exclude-resource-type", "unit_test"]
         command += ["--select", *select] if select else []
         cost, _ = self._run(command)
@@ -94,7 +102,7 @@ class Scratch:
         """Return what the process took, and what it printed."""
         began = time.perf_counter()
         process = subprocess.Popen(
-            command, cwd=PROJECT, env=self.environment, stdout=subprocess.PIPE, text=True
+            command, cwd=self._project, env=self.environment, stdout=subprocess.PIPE, text=True
         )
         assert process.stdout is not None
         with process.stdout:

@@ -2,8 +2,10 @@
 
 Prints tables, and writes them to `benchmarks/RESULTS.md` if every size was measured.
 The figures of the models and of the plain SQL are compared; a difference ends the run.
+With `--base`, another commit is set up in an environment of its own and builds from the same
+inputs in turns, so that a slow hour of the machine is slow for both.
 
-Run: `python -m benchmarks.run [--quick] [--sizes 7d 90d 100m]`
+Run: `python -m benchmarks.run [--quick] [--sizes 7d 90d 100m] [--base main]`
 """
 
 import argparse
@@ -11,9 +13,11 @@ import os
 import platform
 import shutil
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -67,15 +71,24 @@ class Measured:
     refresh: Cost
     yardstick: Cost
     service: service.Service | None
+    # The full build and the refresh of the other commit.
+    base: tuple[Cost, Cost] | None
 
 
-def measure(size: Size, folder: Path, memory_limit: str, is_served: bool) -> Measured:
+def measure(
+    size: Size, folder: Path, memory_limit: str, is_served: bool, base: Path | None
+) -> Measured:
     shutil.rmtree(folder, ignore_errors=True)
     inputs = Inputs(folder / "inputs", size.stores, size.ending)
     polls = inputs.write(size.days)
     time.sleep(SETTLED_SECONDS)
-    parse, full, report, yardstick = [], [], [], []
+    parse, full, report, yardstick, base_full = [], [], [], [], []
     for number in range(size.repeat):
+        if base:
+            shutil.rmtree(folder / "base", ignore_errors=True)
+            base_scratch = Scratch(folder / "base", inputs.folder, memory_limit, base)
+            base_scratch.parse()
+            base_full.append(base_scratch.build())
         scratch = Scratch(folder / f"report_{number}", inputs.folder, memory_limit)
         scratch.parse()
         report.append(scratch.build(REPORT))
@@ -87,10 +100,12 @@ def measure(size: Size, folder: Path, memory_limit: str, is_served: bool) -> Mea
         scratch.check_figures()
         if number + 1 < size.repeat:
             shutil.rmtree(scratch.folder)
-    refresh, new_polls = [], []
+    refresh, new_polls, base_refresh = [], [], []
     hours = _write_hours(inputs)
     for _, new in zip(range(max(size.repeat, 3)), hours, strict=False):
         new_polls.append(new)
+        if base:
+            base_refresh.append(base_scratch.build())
         refresh.append(scratch.build())
     scratch.yardstick(size.ending)
     scratch.check_figures()
@@ -106,6 +121,7 @@ def measure(size: Size, folder: Path, memory_limit: str, is_served: bool) -> Mea
         _median(refresh),
         _median(yardstick),
         served,
+        (_median(base_full), _median(base_refresh)) if base else None,
     )
 
 
@@ -170,6 +186,14 @@ def _builds_table(measured: Sequence[Measured]) -> str:
             f"| | full build / yardstick | {_ratios(one.full, one.yardstick)} |",
             f"| | hourly refresh | {_row(one.new_polls, one.refresh)} |",
         ]
+        if one.base:
+            full, refresh = one.base
+            rows += [
+                f"| | full build of the base | {_row(one.polls, full)} |",
+                f"| | full build / that of the base | {_ratios(one.full, full)} |",
+                f"| | hourly refresh of the base | {_row(one.new_polls, refresh)} |",
+                f"| | hourly refresh / that of the base | {_ratios(one.refresh, refresh)} |",
+            ]
     return "\n".join(rows)
 
 
@@ -225,22 +249,41 @@ def _service_table(served: service.Service) -> str:
     )
 
 
+@contextmanager
+def _set_up(commit: str, folder: Path) -> Iterator[Path]:
+    """Check a commit out into a folder, with the environment that its lock asks for."""
+    git = ["git", "-C", str(PROJECT), "worktree"]
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run([*git, "prune"], check=True)
+    subprocess.run([*git, "add", "--quiet", "--detach", str(folder), commit], check=True)
+    try:
+        subprocess.run(["make", "--silent", ".venv/.ready"], cwd=folder, check=True)
+        yield folder
+    finally:
+        subprocess.run([*git, "remove", "--force", str(folder)], check=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--sizes", nargs="+", choices=SIZES, default=list(SIZES))
     parser.add_argument("--quick", action="store_true", help="small inputs, to try the benchmark")
     parser.add_argument("--folder", type=Path, default=Path(__file__).parent / "data")
     parser.add_argument("--memory-limit", default="5GB")
+    parser.add_argument(
+        "--base", metavar="COMMIT", help="build by another commit as well, in turns"
+    )
     args = parser.parse_args()
     measured = []
-    for name in args.sizes:
-        size = (QUICK if args.quick else SIZES)[name]
-        print(f"{size.name} …", file=sys.stderr, flush=True)
-        folder = args.folder.resolve() / name
-        measured.append(measure(size, folder, args.memory_limit, is_served=name == SERVED))
+    root = args.folder.resolve()
+    with _set_up(args.base, root / "base") if args.base else nullcontext() as base:
+        for name in args.sizes:
+            size = (QUICK if args.quick else SIZES)[name]
+            print(f"{size.name} …", file=sys.stderr, flush=True)
+            is_served = name == SERVED
+            measured.append(measure(size, root / name, args.memory_limit, is_served, base))
     results = page(measured, args.memory_limit)
     print(results)
-    if not args.quick and set(args.sizes) == set(SIZES):
+    if not args.quick and not args.base and set(args.sizes) == set(SIZES):
         RESULTS.write_text(results)
         print(f"Wrote {RESULTS.relative_to(PROJECT)}", file=sys.stderr)
 
