@@ -151,9 +151,15 @@ PERIODS = _periods()
 
 _ATTRIBUTES = "select distinct attribute from store_groups"
 _STORES_AND_GROUPS = _by_attribute(_ATTRIBUTES)
-_GROUPS = _by_attribute(f"{_ATTRIBUTES} where attribute <> 'store_id'")
+_GROUPS = _by_attribute("select distinct attribute from group_status")
 _PERIOD = _equals("period", "The period.", Literal[PERIODS])
 _STATUS = list[Literal["down", "not heard from", "unknown", "up", "closed", "excluded"]]
+_STATUS_OF_STORE = Filter(
+    "status",
+    _STATUS,
+    "list_contains(?, current_status)",
+    "How the store is; several may be named.",
+)
 _REASONS = tuple(re.findall(r"`(\w+)`", _doc_blocks()["rejected_as"]))
 
 TABLES = (
@@ -165,13 +171,26 @@ TABLES = (
             "length": "since_at store_id",
             "store_id": "store_id",
         },
+        [_STATUS_OF_STORE],
+    ),
+    Table(
+        "store_board",
+        "store_board",
+        {
+            "urgency": "urgency since_at store_id",
+            "since_at": "-since_at store_id",
+            "day_downtime_seconds": "-day_downtime_seconds store_id",
+            "week_downtime_seconds": "-week_downtime_seconds store_id",
+            "store_id": "store_id",
+        },
         [
+            _STATUS_OF_STORE,
             Filter(
-                "status",
-                _STATUS,
-                "list_contains(?, current_status)",
-                "How the store is; several may be named.",
-            )
+                "least_polls",
+                Annotated[int, Field(ge=0)],
+                "polls_in_status >= ?",
+                "How many polls at least say the same as the last.",
+            ),
         ],
     ),
     Table(
@@ -292,6 +311,29 @@ TABLES = (
         {"attribute": "attribute value -started_at period"},
         [*_GROUPS, _PERIOD],
     ),
+    Table("group_status", "group_status", {"attribute": "attribute value"}, _GROUPS),
+    Table(
+        "fleet_periods",
+        "fleet_periods",
+        {"attribute": "attribute value -ended_at -started_at period"},
+        [
+            *_GROUPS,
+            _equals("period", "The period.", Literal[(*PERIODS, "week_before")]),
+        ],
+    ),
+    Table(
+        "daily_group_uptime",
+        "daily_group_uptime",
+        {"attribute": "attribute value date", "date": "-date attribute value"},
+        _GROUPS,
+        window=("date",),
+    ),
+    Table(
+        "group_hour_of_week",
+        "group_hour_of_week",
+        {"attribute": "attribute value day_of_week hour"},
+        _GROUPS,
+    ),
     Table(
         "exclusions",
         "exclusions",
@@ -307,6 +349,7 @@ TABLES = (
             _equals("reason", "Why the rows are set aside.", Literal[_REASONS]),
         ],
     ),
+    Table("rejected_counts", "rejected_counts", {"input": "input reason"}),
     Table(
         "period_uptime",
         "period_uptime",

@@ -78,12 +78,16 @@ class Stretch(NamedTuple):
 
 
 class Store(NamedTuple):
-    """What is known of a store: its polls up to `as_of`, and its business time in order."""
+    """What is known of a store: its polls up to `as_of`, and its business time in order.
+
+    `is_open_ahead` is its business time of the day after `as_of`.
+    """
 
     zone: str
     polls: dict[int, str]
     is_open: list[Span]
     timeline: list[Stretch]
+    is_open_ahead: list[Span]
 
 
 class Report(NamedTuple):
@@ -168,7 +172,9 @@ def report(
             [] if exclusions == "ignore" else excluded_by_store.get(store_id, []),
             "up" if exclusions == "count_up" else "excluded",
         )
-        known[store_id] = Store(zone, polls_by_store.get(store_id, {}), is_open, timeline)
+        ahead = spans_between_jumps(*hours_of_store, zone, end, end + DAY)
+        polls_of_store = polls_by_store.get(store_id, {})
+        known[store_id] = Store(zone, polls_of_store, is_open, timeline, ahead)
         stores[store_id] = {
             period: figures((end - length, end), timeline) for period, length in PERIODS.items()
         }

@@ -219,6 +219,35 @@ def is_silent(store: Store, as_of: int, longest: Fraction) -> bool:
     return as_of - last_at > longest and (open_since > longest or 2 * rests < len(closings))
 
 
+class Opening(NamedTuple):
+    """When a store closes or else opens, and the time of day that its clock shows then."""
+
+    closes_at: int | None
+    closes_at_local: int | None
+    opens_at: int | None
+    opens_at_local: int | None
+
+
+def opening(store: Store, as_of: int) -> Opening:
+    """Look at the day after `as_of`; hours end at what the clock showed last, should it jump."""
+    for opens_at, closes_at in store.is_open_ahead:
+        if opens_at > as_of:
+            return Opening(None, None, opens_at, shown_clock(store.zone, opens_at) % DAY)
+        if closes_at < as_of + DAY:
+            shown = (shown_clock(store.zone, closes_at - 1) + 1) % DAY
+            return Opening(closes_at, shown, None, None)
+        break
+    return Opening(None, None, None, None)
+
+
+def polls_in_status(store: Store) -> int:
+    """Count the polls since the status was another."""
+    statuses = [status for _, status in sorted(store.polls.items(), reverse=True)]
+    return next(
+        (number for number, each in enumerate(statuses) if each != statuses[0]), len(statuses)
+    )
+
+
 def since_when(timeline: list[Stretch]) -> int:
     """Return from when on all business time has had the last status."""
     since = timeline[-1].started_at
@@ -335,6 +364,39 @@ def groups(result: Report, rows: Iterable[Row], rejected: Rejected, *attributes:
 
 def summed(every: Iterable[Figures]) -> Figures:
     return Figures(*map(sum, zip(*every, strict=True)))
+
+
+Grouped = dict[tuple, tuple[int, Figures]]
+
+
+def by_group(known: Groups, parts: dict[tuple, Figures]) -> Grouped:
+    """Add up what each store has by day, hour or period: `{(attribute, value, *part): …}`.
+
+    `parts` is by store and part; how many stores have that part stands beside the figures.
+    """
+    members = defaultdict(list)
+    for (attribute, value), store_ids in known.items():
+        if attribute != "store_id":
+            for (store_id, *part), each in parts.items():
+                if store_id in store_ids:
+                    members[attribute, value, *part].append(each)
+    return {group: (len(each), summed(each)) for group, each in members.items()}
+
+
+def lately(result: Report, length: int) -> Report:
+    """Return a report whose timelines begin so long before `as_of`."""
+    starts_at = max(result.starts_at, result.as_of - length)
+    known = {
+        store_id: store._replace(
+            timeline=[
+                stretch._replace(started_at=max(stretch.started_at, starts_at))
+                for stretch in store.timeline
+                if stretch.ended_at > starts_at
+            ]
+        )
+        for store_id, store in result.known.items()
+    }
+    return result._replace(starts_at=starts_at, known=known)
 
 
 class Target(NamedTuple):

@@ -55,18 +55,42 @@ DAMAGES = {
         "update intermediate.int_outages set store_key = 1",
         "delete from intermediate.int_outages",
     ],
+    "assert_days_of_groups_add_up": [
+        "delete from daily_group_uptime",
+        "delete from daily_group_uptime where date = '2026-03-10' and value = 'Pizza'",
+        "delete from intermediate.int_store_days where store_key = 1",
+        "update daily_group_uptime set downtime_seconds = downtime_seconds + 0.000001",
+        "update daily_group_uptime set date = date + 1",
+        NO_TIMELINE,
+        "delete from intermediate.int_store_groups",
+    ],
     "assert_every_store_is_reported": [
         "delete from intermediate.int_store_keys",
         f"delete from store_report where {FIRST_STORE}",
         f"delete from period_uptime where period = 'last_hour' and {FIRST_STORE}",
     ],
+    "assert_fleet_periods_add_up": [
+        "delete from fleet_periods",
+        "delete from fleet_periods where value = 'Pizza' and period = 'week_before'",
+        "update fleet_periods set stores = stores + 1 where attribute = 'all'",
+        "update fleet_periods set uptime_seconds = uptime_seconds + 0.00001 where value = 'Pizza'",
+        "update fleet_periods set most_uptime_seconds = 0",
+        "delete from intermediate.int_week_before where store_key = 1",
+    ],
     "assert_groups_add_up": [
         NO_PERIODS,
-        "delete from intermediate.int_store_schedules where store_key = 1",
+        "delete from intermediate.int_store_groups where store_key = 1 and attribute = 'timezone'",
     ],
     "assert_hours_of_the_week_add_up": [
         NO_TIMELINE,
         "delete from intermediate.int_store_offsets where store_key = 1",
+    ],
+    "assert_hours_of_groups_add_up": [
+        NO_TIMELINE,
+        f"{NO_TIMELINE} where store_key = 1",
+        "delete from group_hour_of_week",
+        "delete from group_hour_of_week where day_of_week = 3 and hour = 3 and value = 'Pizza'",
+        "update group_hour_of_week set confirmed_seconds = 0 where value = 'Pizza'",
     ],
     "assert_parts_of_a_window_add_up": [
         NO_TIMELINE,
@@ -77,6 +101,21 @@ DAMAGES = {
     "assert_periods_add_up": [
         NO_PERIODS,
         f"update period_uptime set uptime_seconds = uptime_seconds + 0.000001 where {FIRST_STORE}",
+    ],
+    "assert_rejected_rows_are_counted": [
+        "delete from rejected_counts",
+        "update rejected_counts set rows = rows + 1 where reason = 'bad_day'",
+        "delete from rejected_rows where reason = 'bad_day'",
+    ],
+    "assert_the_board_adds_up": [
+        "delete from store_board",
+        f"delete from store_board where {FIRST_STORE}",
+        f"insert into store_board from store_board where {FIRST_STORE}",
+        "update store_board set week_downtime_share = week_downtime_share / 2",
+        "update store_board set current_status = 'up' where current_status = 'down'",
+        "delete from group_status",
+        "delete from group_status where value = 'Pizza'",
+        "update group_status set down = down + 1, up = up - 1 where value = 'Pizza'",
     ],
     "assert_the_week_is_the_timeline": [
         NO_PERIODS,

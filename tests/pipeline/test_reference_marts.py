@@ -25,10 +25,14 @@ from tests.pipeline.reference import (
 from tests.pipeline.reference_marts import (
     attainment,
     behaviour,
+    by_group,
     current_status,
     days,
     hours_of_week,
+    lately,
+    opening,
     outages,
+    polls_in_status,
     reliability,
     summed,
     window,
@@ -41,6 +45,11 @@ FIGURES = (
     "uptime_seconds_max",
     "confirmed_seconds",
 )
+
+
+# As groups have them.
+GROUP_FIGURES = (*FIGURES[:5], "confirmed_seconds", "least_uptime_seconds", "most_uptime_seconds")
+GROUP_RATIOS = "uptime_ratio, least_uptime_ratio, most_uptime_ratio, confirmed_ratio, is_enough"
 
 
 def us(*columns: str) -> str:
@@ -63,6 +72,23 @@ def as_columns(each: Figures) -> tuple:
         confirmed,
         each.uptime / known if known else None,
         confirmed / counting if counting else None,
+    )
+
+
+def as_group_columns(each: Figures) -> tuple:
+    """Return the figures of a group and its ratios in the order of the columns."""
+    *times, least, most, confirmed, uptime_ratio, confirmed_ratio = as_columns(each)
+    counting = each.business - each.excluded
+    return (
+        *times,
+        confirmed,
+        least,
+        most,
+        uptime_ratio,
+        least / counting if counting else None,
+        most / counting if counting else None,
+        confirmed_ratio,
+        counting > 0 and 2 * confirmed >= counting,
     )
 
 
@@ -188,6 +214,53 @@ def test_current_status(compared: Compared) -> None:
     assert_same(rows, expected)
 
 
+def test_store_board(compared: Compared) -> None:
+    result = compared.report
+    weeks_before = window(result, result.as_of - 2 * WEEK, result.as_of - WEEK)
+    lost_by_all = sum(periods["last_week"].downtime for periods in result.stores.values())
+    expected = {}
+    for store_id, each in current_status(result).items():
+        store, periods = result.known[store_id], result.stores[store_id]
+        day, week = periods["last_day"], periods["last_week"]
+        *_, uptime_ratio, least_ratio, most_ratio, confirmed_ratio, is_enough = as_group_columns(
+            week
+        )
+        *_, ratio_before, _, _, confirmed_before, is_enough_before = as_group_columns(
+            weeks_before[store_id]
+        )
+        expected[store_id] = (
+            store.zone,
+            each.status,
+            each.since_at,
+            None if each.since_at is None else result.as_of - each.since_at,
+            polls_in_status(store),
+            *opening(store, result.as_of),
+            None if each.last_polled_at is None else result.as_of - each.last_polled_at,
+            *(day.downtime, day.business, day.unknown),
+            *(week.uptime, week.downtime, week.unknown, week.excluded, week.business),
+            *(uptime_ratio, least_ratio, most_ratio, confirmed_ratio, is_enough),
+            week.downtime / lost_by_all if lost_by_all else None,
+            *(ratio_before, confirmed_before, is_enough_before),
+        )
+    of_day = (f"day_{name}_seconds" for name in ("downtime", "business", "unknown"))
+    of_week = (
+        f"week_{name}_seconds" for name in ("uptime", "downtime", "unknown", "excluded", "business")
+    )
+    rows = compared.query(
+        f"""
+        select
+            store_id, timezone, current_status, epoch_us(since_at), {us("seconds_in_status")},
+            polls_in_status, epoch_us(closes_at), epoch_us(closes_at_local), epoch_us(opens_at),
+            epoch_us(opens_at_local), {us("silent_seconds", *of_day, *of_week)}, week_uptime_ratio,
+            week_least_uptime_ratio, week_most_uptime_ratio, week_confirmed_ratio, week_is_enough,
+            week_downtime_share, week_before_uptime_ratio, week_before_confirmed_ratio,
+            week_before_is_enough
+        from store_board
+        """
+    )
+    assert_same(rows, expected)
+
+
 def test_hours_against_behaviour(compared: Compared) -> None:
     gap = compared.scenario.policies.get("max_poll_gap")
     expected = {
@@ -228,6 +301,101 @@ def test_group_uptime(compared: Compared) -> None:
         """
     )
     assert_same(rows, expected, keys=3)
+
+
+def test_group_status(compared: Compared) -> None:
+    as_of = compared.report.as_of
+    statuses = "down", "not heard from", "unknown", "up", "closed", "excluded"
+    expected = {}
+    for group, store_ids in compared.groups.items():
+        if group[0] == "store_id":
+            continue
+        members = {
+            store_id: each
+            for store_id, each in current_status(compared.report).items()
+            if store_id in store_ids
+        }
+        down = [
+            (each.since_at, store_id)
+            for store_id, each in members.items()
+            if each.status == "down" and each.since_at is not None
+        ]
+        silent = [
+            each.last_polled_at
+            for each in members.values()
+            if each.status == "not heard from" and each.last_polled_at is not None
+        ]
+        expected[group] = (
+            len(members),
+            *(sum(each.status == status for each in members.values()) for status in statuses),
+            as_of - min(down)[0] if down else None,
+            min(down)[1] if down else None,
+            as_of - min(silent) if silent else None,
+        )
+    rows = compared.query(
+        f"""
+        select
+            attribute, value, stores, down, not_heard_from, unknown, up, closed, excluded,
+            {us("longest_down_seconds")}, longest_down_store_id, {us("longest_silent_seconds")}
+        from group_status
+        """
+    )
+    assert_same(rows, expected, keys=2)
+
+
+def test_fleet_periods(compared: Compared) -> None:
+    result = compared.report
+    spans = {period: (result.as_of - length, result.as_of) for period, length in PERIODS.items()}
+    spans["week_before"] = (result.as_of - 2 * WEEK, result.as_of - WEEK)
+    parts = {
+        (store_id, period): each
+        for period, span in spans.items()
+        for store_id, each in window(result, *span).items()
+    }
+    expected = {
+        group: (*spans[group[2]], stores, *as_group_columns(each))
+        for group, (stores, each) in by_group(compared.groups, parts).items()
+    }
+    rows = compared.query(
+        f"""
+        select
+            attribute, value, period, {instants("started_at", "ended_at")}, stores,
+            {us(*GROUP_FIGURES)}, {GROUP_RATIOS}
+        from fleet_periods
+        """
+    )
+    assert_same(rows, expected, keys=3)
+
+
+def test_daily_group_uptime(compared: Compared) -> None:
+    expected = {
+        group: (stores, *as_group_columns(each))
+        for group, (stores, each) in by_group(compared.groups, days(compared.report)).items()
+    }
+    rows = compared.query(
+        f"select attribute, value, date, stores, {us(*GROUP_FIGURES)}, {GROUP_RATIOS} "
+        "from daily_group_uptime"
+    )
+    assert_same(rows, expected, keys=3)
+
+
+def test_group_hour_of_week(compared: Compared) -> None:
+    hours = hours_of_week(lately(compared.report, 4 * WEEK))
+    nothing = as_group_columns(Figures(0, 0, 0, 0, 0, 0, 0))
+    expected = {
+        (*group, day, hour): nothing
+        for group in compared.groups
+        if group[0] != "store_id"
+        for day in range(7)
+        for hour in range(24)
+    }
+    for group, (_, each) in by_group(compared.groups, hours).items():
+        expected[group] = as_group_columns(each)
+    rows = compared.query(
+        f"select attribute, value, day_of_week, hour, {us(*GROUP_FIGURES)}, {GROUP_RATIOS} "
+        "from group_hour_of_week"
+    )
+    assert_same(rows, expected, keys=4)
 
 
 def test_target_attainment(compared: Compared) -> None:
