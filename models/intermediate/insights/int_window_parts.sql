@@ -1,15 +1,7 @@
 {{ config(materialized='view') }}
 
--- The id is there from the start, so that a question about one store looks at its rows only.
 with timeline as (
-    select
-        store_keys.store_id,
-        timeline.started_us,
-        timeline.ended_us,
-        timeline.status,
-        timeline.is_confirmed,
-    from {{ ref('int_store_timeline') }} as timeline
-    inner join {{ ref('int_store_keys') }} as store_keys on timeline.store_key = store_keys.store_key
+    select * from {{ ref('int_store_timeline') }}
 ),
 
 edges as (
@@ -18,11 +10,11 @@ edges as (
         coalesce(started_us > lag(ended_us) over by_time, true) as is_opening,
         coalesce(ended_us < lead(started_us) over by_time, true) as is_closing,
     from timeline
-    window by_time as (partition by store_id order by started_us)
+    window by_time as (partition by store_key order by started_us)
 )
 
 select
-    store_id,
+    store_key,
     started_us,
     ended_us,
     status,
@@ -34,4 +26,4 @@ select
         by_time rows between current row and unbounded following
     ) as closed_us,
 from edges
-window by_time as (partition by store_id order by started_us)
+window by_time as (partition by store_key order by started_us)

@@ -28,26 +28,47 @@ grouped as (
     where labels.attribute is null
 ),
 
--- Every store has a row of each attribute, so that the values in one order are all that tells groups apart.
+numbered as (
+    select
+        attribute,
+        value,
+        cast(row_number() over (order by attribute, value) as integer) as group_key,
+    from grouped
+    group by attribute, value
+),
+
+keyed as (
+    select
+        grouped.store_key,
+        numbered.group_key,
+        grouped.attribute,
+        grouped.value,
+    from grouped
+    inner join numbered
+        on grouped.attribute = numbered.attribute
+        and grouped.value is not distinct from numbered.value
+),
+
 described as (
     select
         store_key,
-        string_agg(coalesce(md5(value), 'none'), ' ' order by attribute) as groups,
-    from grouped
+        string_agg(group_key, ' ' order by group_key) as group_keys,
+    from keyed
     group by store_key
 ),
 
 cohorts as (
     select
         store_key,
-        min(store_key) over (partition by groups) as cohort_key,
+        min(store_key) over (partition by group_keys) as cohort_key,
     from described
 )
 
 select
-    grouped.store_key,
+    keyed.store_key,
     cohorts.cohort_key,
-    grouped.attribute,
-    grouped.value,
-from grouped
-inner join cohorts on grouped.store_key = cohorts.store_key
+    keyed.group_key,
+    keyed.attribute,
+    keyed.value,
+from keyed
+inner join cohorts on keyed.store_key = cohorts.store_key

@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 -- A status that holds from before the hour until after it says nothing of the hour itself.
 with edge_hours as (
     select
@@ -11,14 +9,14 @@ with edge_hours as (
 
 counted as (
     select
-        store_id,
+        store_key,
         count(*) filter (where is_first) as windows,
         count(*) filter (where is_first and is_polled) as windows_first_hour_polled,
         count(*) filter (where is_first and is_down) as windows_first_hour_down,
         count(*) filter (where not is_first and is_polled) as windows_last_hour_polled,
         count(*) filter (where not is_first and is_down) as windows_last_hour_down,
     from edge_hours
-    group by store_id
+    group by store_key
 ),
 
 week as (
@@ -78,7 +76,7 @@ measured as (
         coalesce(confirmed.confirmed_us, 0) / 1000000.0e0 as closed_seconds_confirmed,
         coalesce(confirmed.active_us, 0) / 1000000.0e0 as closed_seconds_active,
     from {{ ref('int_store_keys') }} as store_keys
-    left join counted on store_keys.store_id = counted.store_id
+    left join counted on store_keys.store_key = counted.store_key
     left join confirmed_when_closed as confirmed on store_keys.store_key = confirmed.store_key
 )
 
