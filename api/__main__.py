@@ -22,11 +22,10 @@ from api.access import SCOPES, Access, AccessError
 from api.audit import Entry
 from api.builds import BuildError, one_builder
 from api.gate import is_loopback
-from api.notes import notes_of_inputs
 from api.releases import NoReleaseError, Releases, attach_sql
 from api.reports import InUseError, Reports
 from api.settings import Settings, SettingsError, read_settings, unknown_settings
-from api.snapshots import NEWEST, write_report
+from api.snapshots import NEWEST, notes_of_inputs, write_report
 
 _FIRST_LINES = 6
 _NOTES_SHOWN = 20

@@ -26,11 +26,10 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.base_types import EventMsg
 
-from api.builds import Progress, Tell
+from api.builds import Progress, Staging, Tell, write_staging
 from api.dbt_plugin import LOCKED
 from api.inputs import project_state
 from api.settings import PROJECT
-from api.staging import Staging, write_staging
 
 # Errors that the project words for people begin like this, behind the kind that DuckDB gives.
 _SENTENCE_PREFIX = "Store Uptime: "

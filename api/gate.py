@@ -9,13 +9,15 @@ from base64 import b64decode
 from contextlib import suppress
 from functools import lru_cache
 from http import HTTPStatus
+from urllib.parse import unquote
 
 import structlog
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access import THIS_MACHINE, Access, Principal
 from api.audit import Entry, masked
-from api.bodies import UPLOADS
 from api.errors import problem, quoted, record_problem
 from api.logs import log_request
 from api.settings import Settings
@@ -275,3 +277,96 @@ async def _audit(scope: Scope, status: int, request_id: str) -> None:
     action = f"{scope['method']} {_route(scope) or scope['path']}"
     entry = Entry(name, action, detail, outcome, _client(scope), request_id)
     await scope["app"].state.access.log.write(entry)
+
+
+# Where uploads are sent to, which have a limit of their own.
+UPLOADS = ("/ingest/", "/inputs/")
+
+
+class BodyLimit:
+    """Refuses a body that is longer than the setting allows once that shows.
+
+    The gate refuses those that tell their length; uploads have a limit of their own.
+    """
+
+    def __init__(self, app: ASGIApp, bytes_max: int) -> None:
+        self._app = app
+        self._bytes_max = bytes_max
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(UPLOADS):
+            await self._app(scope, receive, send)
+            return
+        size = 0
+
+        async def receive_some() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > self._bytes_max:
+                raise HTTPException(
+                    413, f"The body has more than {self._bytes_max} bytes, the most allowed here."
+                )
+            return message
+
+        await self._app(scope, receive_some, send)
+
+
+class HeadAsGet:
+    """Has HEAD answered as GET would be; the routes know GET alone."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_without_body(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        # A copy, since the server looks at the method, too.
+        inner = {**scope, "method": "GET"}
+        try:
+            await self._app(inner, receive, send_without_body)
+        finally:
+            scope.update({name: inner[name] for name in ("route", "path") if name in inner})
+
+
+class _EncodedText(Convertor[str]):
+    """A part of a path that may hold any character if it is percent-encoded."""
+
+    regex = ".+"
+
+    def convert(self, value: str) -> str:
+        return unquote(value)
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("encoded", _EncodedText())
+
+
+class PathsAsSent:
+    """Has paths below a prefix matched as they were sent, where `%2F` is part of an id.
+
+    Servers decode a path before it is matched; then `a%2Ftimeline`, a store, could not be told
+    from `a/timeline`, what is known of another one.
+    """
+
+    def __init__(self, app: ASGIApp, prefix: str) -> None:
+        self._app = app
+        self._prefix = prefix
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(
+            scope.get("root_path", "") + self._prefix
+        ):
+            sent = scope["raw_path"].partition(b"?")[0]
+            # In place, so that those further out learn which route matched.
+            scope["path"] = sent.decode("ascii", "replace")
+        await self._app(scope, receive, send)

@@ -14,15 +14,15 @@ from api.builds import Builder, BuildError, CancelledError, LockedError, Progres
 from api.disk import FULL, folder_fault, is_full
 from api.inputs import input_files, why_outdated
 from api.instants import as_text
-from api.notes import notes_of_inputs
-from api.options import ReportOptions
 from api.releases import Release, Releases, attach, is_damage
 from api.reports import Contents, Reports
 from api.settings import Settings
 from api.snapshots import (
     NEWEST,
+    ReportOptions,
     UnansweredError,
     copy_report,
+    notes_of_inputs,
     remove_abandoned,
     remove_reports,
     write_report,

@@ -13,13 +13,12 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from api.builds import service_target
+from api.builds import NotCompiledError, Staging, read_staging, service_target
 from api.disk import NO_SPACE, for_clients, is_full
 from api.errors import quoted
 from api.queries import BusyError
 from api.rows import identifier, literal
 from api.settings import Settings
-from api.staging import NotCompiledError, Staging, read_staging
 from api.uploads import (
     ConflictError,
     TooLargeError,

@@ -9,22 +9,17 @@ from fastapi_offline import FastAPIOffline
 
 from api import errors, openapi
 from api.access import Access, needs
-from api.bodies import BodyLimit
 from api.builds import Builder, service_builder
-from api.changes import Changes
-from api.gate import Gate
-from api.heads import HeadAsGet
+from api.gate import BodyLimit, Gate, HeadAsGet, PathsAsSent
 from api.jobs import Jobs
 from api.judging import Judge
 from api.metrics import MeasuredBuilder, Metrics
-from api.paths import PathsAsSent
 from api.queries import Places
-from api.reading import check_parameters
+from api.reading import TableFiles, check_parameters
 from api.releases import Releases, SharedReleases
-from api.reports import Reports
-from api.routers import audit, explain, health, inputs, reports, stores, tables, uptime
+from api.reports import Changes, Reports
+from api.routers import inputs, reports, service, stores, tables
 from api.settings import Settings, read_settings
-from api.table_files import TableFiles
 from api.uploads import Landing
 
 
@@ -79,15 +74,13 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
     app.include_router(reports.router, responses=guarded, dependencies=[checked])
     # Before the path of a store, which takes whatever comes.
     for router, need in (
-        (explain.router, needs("read")),
         (stores.router, needs("read")),
-        (uptime.router, needs("read")),
         (inputs.router, needs("ingest", every_store=True)),
-        (audit.router, needs("admin", every_store=True)),
+        (service.audit_router, needs("admin", every_store=True)),
     ):
         app.include_router(router, responses=guarded, dependencies=[need, checked])
     # Monitors may add a parameter to get past caches.
-    app.include_router(health.router, responses=errors.declared(403, 413))
+    app.include_router(service.router, responses=errors.declared(403, 413))
     app.include_router(tables.router, responses=guarded, dependencies=[checked])
     app.include_router(tables.files, responses=guarded)
 

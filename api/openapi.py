@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from api.errors import MEDIA_TYPE, Problem
-from api.options import MEDIA_TYPES
+from api.snapshots import MEDIA_TYPES
 
 TAGS = [
     {"name": "reports", "description": "Trigger a report, wait for it and fetch its file."},

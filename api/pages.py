@@ -3,9 +3,11 @@
 import base64
 import binascii
 import json
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
+import duckdb
 from fastapi import Query, Request
 from starlette.exceptions import HTTPException
 
@@ -24,9 +26,6 @@ Cursor = Annotated[
     Query(description="`next_cursor` of the page before, for the page after it."),
 ]
 
-# A value by which rows are sorted, as JSON knows it.
-SortKey = str | float | datetime | None
-
 
 def rows_on_page(request: Request, limit: int | None) -> int:
     """Return how many rows a page is to have.
@@ -41,10 +40,9 @@ def rows_on_page(request: Request, limit: int | None) -> int:
     return limit
 
 
-def write_cursor(order: str, *keys: SortKey) -> str:
+def write_cursor(order: str, *keys: str | int | None) -> str:
     """Return a cursor after the row with these keys; `order` names what the rows are sorted by."""
-    texts = [f"{key.isoformat()}Z" if isinstance(key, datetime) else key for key in keys]
-    said = json.dumps([order, *texts], separators=(",", ":"), ensure_ascii=False)
+    said = json.dumps([order, *keys], separators=(",", ":"), ensure_ascii=False)
     return base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
 
 
@@ -70,21 +68,11 @@ def read_cursor(cursor: str | None, order: str, *types: type) -> tuple[Any, ...]
             f"query.cursor: this cursor is of a list with the order {quoted(said_order)}, "
             f"and here the order is {quoted(order)}; ask for the first page without a cursor.",
         )
-    try:
-        return tuple(_read(key, kind) for key, kind in zip(keys, types, strict=True))
-    except ValueError:
-        raise not_ours(cursor) from None
-
-
-def _read(key: object, kind: type) -> Any:
-    if kind is datetime and isinstance(key, str):
-        at = datetime.fromisoformat(key)
-        if at.tzinfo is not UTC:
-            raise ValueError
-        return at.replace(tzinfo=None)
-    if key is not None and not isinstance(key, kind):
-        raise ValueError
-    return key
+    if any(
+        key is not None and type(key) is not kind for key, kind in zip(keys, types, strict=True)
+    ):
+        raise not_ours(cursor)
+    return tuple(keys)
 
 
 def not_ours(cursor: str | None) -> HTTPException:
@@ -92,3 +80,89 @@ def not_ours(cursor: str | None) -> HTTPException:
     return HTTPException(
         422, f"query.cursor: {quoted(cursor)} is not a `next_cursor` that this service gave out."
     )
+
+
+_SKIPPED_MAX = 1 << 31
+
+
+@dataclass(frozen=True)
+class Key:
+    """What rows are sorted by: SQL, its type and its direction; nulls come last."""
+
+    sql: str
+    kind: str
+    descends: bool = False
+
+
+class Order:
+    """An order, and where in it a page begins.
+
+    A cursor has the keys of the last row, and how many rows that are equal to it in all keys were
+    given out.
+    """
+
+    def __init__(self, name: str, keys: Sequence[Key], cursor: str | None) -> None:
+        """Read the cursor, or raise HTTPException 422 for one of elsewhere."""
+        self._name = name
+        self._keys = keys
+        self._cursor = cursor
+        self._last, self.skipped = (), 0
+        if found := read_cursor(cursor, name, *[str] * len(keys), int):
+            *self._last, self.skipped = found
+            if self.skipped is None or not 0 <= self.skipped <= _SKIPPED_MAX:
+                raise not_ours(cursor)
+
+    @property
+    def texts(self) -> str:
+        """SQL for the keys of a row, as they stand in a cursor."""
+        return ", ".join(f"cast({key.sql} as varchar)" for key in self._keys)
+
+    @property
+    def sql(self) -> str:
+        """What comes after `order by`."""
+        return ", ".join(
+            f"{key.sql} {'desc' if key.descends else 'asc'} nulls last" for key in self._keys
+        )
+
+    def condition(self, connection: duckdb.DuckDBPyConnection) -> tuple[Any, ...]:
+        """Return the condition of rows that come with the last row or after it, then its values.
+
+        Raises HTTPException 422 for a cursor that nobody was given.
+        """
+        if not self._last:
+            return ("true",)
+        casts = ", ".join(f"try_cast(? as {key.kind})" for key in self._keys)
+        last = connection.execute(f"select {casts}", self._last).fetchone() or ()
+        if [value is None for value in last] != [text is None for text in self._last]:
+            raise not_ours(self._cursor)
+        alternatives: list[str] = []
+        values: list[object] = []
+        equal: list[str] = []
+        equals: list[object] = []
+        for key, value in zip(self._keys, last, strict=True):
+            if value is None:
+                # Nothing comes after null.
+                equal.append(f"{key.sql} is null")
+                continue
+            further = f"({key.sql} {'<' if key.descends else '>'} ? or {key.sql} is null)"
+            alternatives.append(" and ".join([*equal, further]))
+            values += [*equals, value]
+            equal.append(f"{key.sql} = ?")
+            equals.append(value)
+        alternatives.append(" and ".join(equal))
+        return " or ".join(alternatives), *values, *equals
+
+    def cut(self, rows: Sequence[Sequence[Any]], limit: int) -> tuple[list[Any], str | None]:
+        """Return what is on a page of rows, which end with their keys, and the cursor after it."""
+        on_page = rows[:limit]
+        is_last = len(rows) == len(on_page)
+        ends = [keys for _, *keys in on_page]
+        return [said for said, *_ in on_page], None if is_last else self._next_cursor(ends)
+
+    def _next_cursor(self, ends: Sequence[Sequence[str | None]]) -> str:
+        """Return the cursor after a page, from the keys of its rows as texts."""
+        last = list(ends[-1])
+        alike = next((n for n, end in enumerate(reversed(ends)) if list(end) != last), len(ends))
+        if alike == len(ends) and last == list(self._last):
+            alike += self.skipped
+        return write_cursor(self._name, *last, alike)

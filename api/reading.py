@@ -1,14 +1,20 @@
 """Answers from the newest release: who may read which stores, and what a client already knows."""
 
+import asyncio
 import hashlib
 import json
+import os
+import pathlib
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path as FilePath
+from functools import lru_cache
 from typing import Annotated, Any, get_args, get_origin
+from uuid import uuid4
+from weakref import WeakValueDictionary
 
 import duckdb
 from fastapi import Path, Query, Request, Response
@@ -17,15 +23,15 @@ from fastapi.responses import FileResponse
 from fastapi.routing import APIRoute
 from pydantic.fields import FieldInfo
 from starlette.exceptions import HTTPException
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
 
 from api.errors import declared, quoted
-from api.etags import is_known
 from api.instants import ALWAYS, TO_TEXT, Instant, Until, as_text
-from api.options import MEDIA_TYPES
 from api.queries import BusyError, TooSlowError, limited
 from api.releases import NoReleaseError, Release, SharedReleases, is_damage
 from api.rows import Conditions
-from api.table_files import TableFiles
+from api.snapshots import MEDIA_TYPES
 
 # Of values that are accepted, so many are named.
 _KNOWN_SHOWN = 30
@@ -53,7 +59,7 @@ FETCHED: dict[int | str, dict[str, Any]] = {
 Ask = Callable[[Release, duckdb.DuckDBPyConnection], bytes]
 
 # What writes a file from a release.
-Write = Callable[[Release, duckdb.DuckDBPyConnection, FilePath], None]
+Write = Callable[[Release, duckdb.DuckDBPyConnection, pathlib.Path], None]
 
 StoreId = Annotated[
     str,
@@ -147,7 +153,7 @@ class _OtherReleaseError(Exception):
     """What is read is another release than the one that was asked for."""
 
 
-def _write(request: Request, path: FilePath, wanted: Release, write: Write) -> None:
+def _write(request: Request, path: pathlib.Path, wanted: Release, write: Write) -> None:
     files: TableFiles = request.app.state.table_files
     unfinished = files.unfinished()
 
@@ -432,3 +438,73 @@ def _etag(request: Request, release: Release) -> str:
 
 def _headers(etag: str) -> dict[str, str]:
     return {"ETag": etag, "Cache-Control": "private, no-cache"}
+
+
+# A file that was asked for just now is about to be sent.
+_KEPT_SECONDS = 60
+
+
+class TableFiles:
+    """The files in one folder, which may be removed at any time."""
+
+    def __init__(self, folder: pathlib.Path, bytes_max: int) -> None:
+        self._folder = folder
+        self._bytes_max = bytes_max
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def path(self, release_id: str, asked: object, ending: str) -> pathlib.Path:
+        """Return where the answer to a question is, if it is there."""
+        digest = hashlib.sha256(repr((release_id, asked)).encode()).hexdigest()
+        return self._folder / f"{digest}.{ending}"
+
+    def lock(self, path: pathlib.Path) -> asyncio.Lock:
+        """Return the lock of whoever writes a file, so that others wait for it."""
+        return self._locks.setdefault(path.name, asyncio.Lock())
+
+    def find(self, path: pathlib.Path) -> os.stat_result | None:
+        """Return what is known of a file, and count it as used; None if it is not there."""
+        try:
+            os.utime(path, (time.time(), path.stat().st_mtime))
+            return path.stat()
+        except FileNotFoundError:
+            return None
+
+    def unfinished(self) -> pathlib.Path:
+        """Return a name for a file that is being written, in the folder."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self._folder / f".{uuid4().hex}.tmp"
+
+    def finish(self, unfinished: pathlib.Path, path: pathlib.Path) -> None:
+        """Have a file found from now on; those that were used longest ago make room."""
+        unfinished.replace(path)
+        found = []
+        for other in self._folder.iterdir():
+            with suppress(FileNotFoundError):
+                found.append((other.stat().st_atime, other.stat().st_size, other))
+        size = sum(bytes for _, bytes, _ in found)
+        for used_at, bytes, other in sorted(found):
+            if other == path:
+                continue
+            if size <= self._bytes_max or used_at > time.time() - _KEPT_SECONDS:
+                break
+            other.unlink(missing_ok=True)
+            size -= bytes
+
+
+def is_known(etag: str, if_none_match: str | None) -> bool:
+    """Say whether the client that sent this `If-None-Match` has the version of this ETag."""
+    if if_none_match is None:
+        return False
+    sent = {part.strip().removeprefix("W/") for part in if_none_match.split(",")}
+    return "*" in sent or etag in sent
+
+
+@lru_cache(1000)
+def prefers(accept: str, kind: str, default: str) -> bool:
+    """Say whether whoever sends this `Accept` would rather have the kind than the default.
+
+    Where both are as welcome, that is so if the kind is named.
+    """
+    wanted = parse_accept_header(accept, MIMEAccept)
+    is_named = kind in wanted.values() and wanted[kind] >= wanted[default]
+    return wanted.best_match([default, kind]) == kind or (is_named and wanted[kind] > 0)

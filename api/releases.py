@@ -77,6 +77,8 @@ class Releases:
         newest = self.newest()
         if newest is not None and not self._is_damaged(newest):
             return newest
+        if not self.pointer.exists():
+            raise NoReleaseError(NO_RELEASE)
         before = [
             found
             for path in self.folder.glob("*.json")
@@ -88,8 +90,6 @@ class Releases:
             return max(before, key=lambda found: found.started_at)
         if newest is not None:
             raise NoReleaseError(DAMAGED)
-        if not self.pointer.exists():
-            raise NoReleaseError(NO_RELEASE)
         raise NoReleaseError(
             "What leads to the newest release cannot be read, or names one that is gone; "
             "a new build mends that."

@@ -1,5 +1,6 @@
 """The record of reports, in SQLite: what was promised outlives the process that promised it."""
 
+import asyncio
 import fcntl
 import json
 import os
@@ -15,7 +16,7 @@ from uuid import uuid4
 
 from api.disk import Record, connect
 from api.instants import as_text, now
-from api.options import Format, ReportOptions
+from api.snapshots import Format, ReportOptions
 
 Status = Literal["Queued", "Running", "Complete", "Failed"]
 
@@ -98,6 +99,25 @@ class Contents:
     rejected_rows: int | None = None
     methodology: dict[str, Any] | None = None
     notes: list[str] | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A report in the list; what is not known yet is None."""
+
+    report_id: str
+    status: Status
+    error: str | None
+    format: Format
+    options: dict[str, Any]
+    requested_by: str | None
+    requested_at: str
+    finished_at: str | None
+    as_of: str | None
+    stores: int | None
+    rejected_rows: int | None
+    methodology: dict[str, Any] | None
+    notes: list[str] | None
 
 
 class Reports:
@@ -308,6 +328,42 @@ class Reports:
         )
         self._write("update reports set status = 'Queued' where status = 'Running'")
 
+    def entries(self, limit: int, before: tuple[str, str] | None = None) -> list[Entry]:
+        """Return reports, the newest first, of those before a `requested_at` and report id."""
+        return self._entries(
+            """
+            where (triggered_at, report_id) < (?, ?)
+            order by triggered_at desc, report_id desc
+            limit ?
+            """,
+            (*(before or ("~", "~")), limit),
+        )
+
+    def entry(self, report_id: str) -> Entry | None:
+        """Return one report, or None if there is none of that id."""
+        return next(iter(self._entries("where report_id = ?", (report_id,))), None)
+
+    def _entries(self, condition: str, values: tuple) -> list[Entry]:
+        rows = self.read(
+            f"""
+            select
+                report_id, status, error, format, options, nullif(requested_by, ''), triggered_at,
+                finished_at, as_of, stores, rejected_rows, methodology, notes
+            from reports
+            {condition}
+            """,
+            values,
+        )
+        found = [
+            Entry(*row[:4], json.loads(row[4]), *row[5:11], *map(_parsed, row[11:])) for row in rows
+        ]
+        return [
+            replace(entry, status="Failed", error=self._unwritten[entry.report_id])
+            if entry.report_id in self._unwritten
+            else entry
+            for entry in found
+        ]
+
     def read(self, statement: str, values: tuple = ()) -> list[tuple]:
         """Read what has been written so far, where it may take longer than an event loop waits."""
         with self._lock:
@@ -359,3 +415,45 @@ def _claim(path: Path) -> int:
         os.close(guard)
         raise InUseError(f"Another service already works in {path.parent}.") from None
     return guard
+
+
+def _parsed(said: str | None) -> Any:
+    return None if said is None else json.loads(said)
+
+
+class Changes:
+    """Tells whoever waits that something has changed; made on the event loop."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._next: asyncio.Future[None] = self._loop.create_future()
+        self._is_closed = False
+
+    def tell(self) -> None:
+        """Wake all who wait, from any thread."""
+        with suppress(RuntimeError):
+            # The loop may have ended.
+            self._loop.call_soon_threadsafe(self._wake)
+
+    async def wait(self, until: float) -> bool:
+        """Wait for a change, at most until this time of the loop; False if there was none."""
+        left = until - self._loop.time()
+        if left <= 0 or self._is_closed:
+            return False
+        await asyncio.wait([self._next], timeout=left)
+        return True
+
+    def until(self, seconds: float) -> float:
+        """Return the time of the loop that comes in so many seconds."""
+        return self._loop.time() + seconds
+
+    def close(self) -> None:
+        """Let nobody wait any more, from any thread or signal."""
+        self._is_closed = True
+        with suppress(RuntimeError):
+            # The loop may have ended.
+            self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        self._next.set_result(None)
+        self._next = self._loop.create_future()

@@ -84,20 +84,6 @@ class Conditions:
         """Have only rows of these stores; of a single one DuckDB reads nothing else."""
         self.add(f"store_id in ({', '.join('?' * len(store_ids)) or 'null'})", *store_ids)
 
-    def add_behind(self, key: str, store_id: str, order: str, last: tuple[object, str]) -> None:
-        """Have only rows that come after the last one, by a key (nulls last) and then the id."""
-        last_key, last_id = last
-        if last_key is None:
-            self.add(f"{key} is null and {store_id} > ?", last_id)
-            return
-        further = ">" if order == "asc" else "<"
-        self.add(
-            f"{key} {further} ? or ({key} = ? and {store_id} > ?) or {key} is null",
-            last_key,
-            last_key,
-            last_id,
-        )
-
     @property
     def sql(self) -> str:
         return " and ".join(self._conditions)

@@ -2,18 +2,80 @@
 
 import os
 import re
+import stat
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated, BinaryIO, Literal
 
 import duckdb
 import xlsxwriter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from api.disk import sync
 from api.errors import quoted
-from api.options import MEDIA_TYPES, Format, ReportOptions
+from api.instants import Instant
 from api.rows import columns, file_value, guarded, identifier, literal
+
+Format = Literal["csv", "parquet", "json", "xlsx"]
+MEDIA_TYPES: dict[Format, str] = {
+    "csv": "text/csv",
+    "parquet": "application/vnd.apache.parquet",
+    "json": "application/json",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+# How many stores can be named in one request.
+STORES_MAX = 1000
+
+
+def _in_utc(instant: datetime) -> datetime:
+    try:
+        return instant.replace(tzinfo=instant.tzinfo or UTC).astimezone(UTC)
+    except OverflowError:
+        raise ValueError("an instant from year 1 to 9999 in UTC is expected") from None
+
+
+class ReportOptions(BaseModel):
+    """Options of a report; without any it is the CSV of all stores, in minutes, as of now."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={
+            "examples": [{"as_of": "2026-03-10T12:00:00Z", "units": "mixed", "format": "xlsx"}]
+        },
+    )
+
+    as_of: Annotated[Instant, AfterValidator(_in_utc)] | None = Field(
+        None,
+        description="The instant to look back from, by default the newest poll; without a zone it "
+        "is UTC. Not before the first poll of all, nor more than a day after the newest: until "
+        "then the last statuses hold.",
+    )
+    units: Literal["minutes", "mixed"] = Field(
+        "minutes", description="`mixed`: minutes for the hour, hours for day and week."
+    )
+    columns: Literal["default", "all"] = Field(
+        "default",
+        description="`all`: after the default ones, for each period also unknown, excluded, "
+        "business and confirmed time, the least and the most uptime, the uptime and the coverage "
+        "ratio, and the number of polls. With `as_of` further back than a day, what depends on "
+        "polls that are not kept any more is empty.",
+    )
+    format: Format = Field(
+        "csv",
+        description="Of the file. In CSV, an id that a spreadsheet would run as a formula, such as "
+        "`=cmd()`, has an apostrophe in front; the others have every id as it is.",
+    )
+    stores: list[Annotated[str, StringConstraints(min_length=1, max_length=1000)]] | None = Field(
+        None,
+        min_length=1,
+        max_length=STORES_MAX,
+        description="Ids of the stores to report, by default all.",
+    )
+
 
 NEWEST = "store_report.csv"
 _NAME = re.compile(
@@ -179,3 +241,55 @@ def _finish(unfinished: Path, path: Path) -> None:
     sync(unfinished)
     unfinished.replace(path)
     sync(path.parent)
+
+
+def notes_of_inputs(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return the sentences of an open release that whoever asks for a report is to see.
+
+    The others only count. Releases of earlier versions have none.
+    """
+    try:
+        rows = connection.execute(
+            "select note from input_notes where is_told order by input, file, kind, note"
+        ).fetchall()
+    except duckdb.CatalogException:
+        return []
+    return [note for (note,) in rows]
+
+
+_CHUNK_BYTES = 1 << 18
+
+
+@dataclass(frozen=True)
+class OpenReport:
+    """A report as it was when opened, whatever takes its name meanwhile."""
+
+    file: BinaryIO
+    size: int
+    etag: str
+
+    def chunks(self) -> Iterator[bytes]:
+        with self.file:
+            while chunk := self.file.read(_CHUNK_BYTES):
+                yield chunk
+
+    def close(self) -> None:
+        self.file.close()
+
+
+def open_report(output: Path, name: str) -> OpenReport | None:
+    """Open a finished report by its name, or return None if there is none of that name."""
+    if not is_report(name):
+        return None
+    try:
+        # A link, which could lead anywhere, is not followed; a pipe does not block.
+        file = os.fdopen(os.open(output / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
+    except OSError:
+        return None
+    found = os.fstat(file.fileno())
+    if not stat.S_ISREG(found.st_mode):
+        file.close()
+        return None
+    # Reports are replaced, never changed: another content is another file at another time.
+    etag = f'"{found.st_mtime_ns:x}-{found.st_ino:x}-{found.st_size:x}"'
+    return OpenReport(file, found.st_size, etag)

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import AfterValidator, Field
 
-from api.orders import Key
+from api.pages import Key
 from api.settings import PROJECT
 from loader.inputs import INPUTS
 

@@ -11,22 +11,23 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from api import report_list
 from api.access import Principal, Scope, needs
 from api.builds import Progress
-from api.changes import Changes
 from api.disk import for_clients
-from api.downloads import open_report
 from api.errors import declared, quoted
-from api.etags import is_known, prefers
 from api.openapi import FILES
-from api.options import MEDIA_TYPES, ReportOptions
 from api.pages import Cursor, Limit, read_cursor, rows_on_page, write_cursor
-from api.reading import FETCHED, answer_by_file
+from api.reading import FETCHED, answer_by_file, is_known, prefers
 from api.releases import Release
-from api.report_list import Entry
-from api.reports import KeyReusedError, Report
-from api.snapshots import NEWEST, remove_reports, write_report
+from api.reports import Changes, Entry, KeyReusedError, Report
+from api.snapshots import (
+    MEDIA_TYPES,
+    NEWEST,
+    ReportOptions,
+    open_report,
+    remove_reports,
+    write_report,
+)
 
 router = APIRouter(tags=["reports"])
 
@@ -151,7 +152,7 @@ def list_reports(request: Request, limit: Limit = None, cursor: Cursor = None) -
     before = read_cursor(cursor, _ORDER, str, str)
     if before is not None and None in before:
         raise HTTPException(422, "query.cursor: it is not a `next_cursor` of this list.")
-    found = report_list.page(request.app.state.reports, limit + 1, before)
+    found = request.app.state.reports.entries(limit + 1, before)
     last = found[limit - 1] if len(found) > limit else None
     return ReportsPage(
         reports=[_listed(request, entry) for entry in found[:limit]],
@@ -188,7 +189,7 @@ async def fetch_newest_report(
 def get_report_entry(request: Request, report_id: str) -> Listed:
     """Tell of one report what the list tells; a token of scope `run` only of its own."""
     _own_report(request, report_id)
-    entry = report_list.find(request.app.state.reports, report_id)
+    entry = request.app.state.reports.entry(report_id)
     if entry is None:
         raise HTTPException(404, f"There is no report {quoted(report_id)}.")
     return _listed(request, entry)

@@ -1,5 +1,6 @@
 """The stores of the newest release: all of them, one of them, and its timeline."""
 
+import json
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -8,7 +9,7 @@ import duckdb
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.pages import Cursor, Limit, read_cursor, rows_on_page, write_cursor
+from api.pages import Cursor, Key, Limit, Order, rows_on_page
 from api.reading import (
     REFUSALS,
     START_CUT_TEXT,
@@ -21,10 +22,12 @@ from api.reading import (
     check_stores_known,
     page,
     refuse_other_stores,
+    refuse_unknown,
     window,
 )
 from api.releases import Release
 from api.rows import Conditions, columns, identifier, json_object, json_value, json_values
+from api.snapshots import STORES_MAX
 from api.tables import ATTRIBUTE_TEXT, PERIODS, VALUE_TEXT, AttributeName, mart
 
 router = APIRouter(tags=["stores"])
@@ -207,46 +210,47 @@ async def list_stores(
 ) -> Response:
     """List the stores with their figures, page by page."""
     limit = rows_on_page(request, limit)
-    ordered = f"stores by {sort} {order}"
-    key_type = {"store_id": str, "last_polled_at": datetime}.get(sort, float)
-    last = read_cursor(cursor, ordered, key_type, str)
+    period, column = _FIGURE_SORTS.get(sort, (None, sort))
+    kind = {"store_id": "varchar", "last_polled_at": "timestamp"}.get(sort, "double")
+    keys = [Key("sort_key", kind, descends=order == "desc"), Key("store_id", "varchar")]
+    in_order = Order(f"stores by {sort} {order}", keys, cursor)
 
     def ask(release: Release, connection: duckdb.DuckDBPyConnection) -> bytes:
         store_columns = columns(connection, "stores")
         conditions = _conditions(store_columns, search, status, timezone)
         if (allowed := allowed_stores(request)) is not None:
-            conditions.add("stores.store_id in (select unnest(?::varchar[]))", allowed)
-        add_attribute(request, connection, conditions, attribute, value, store_id="stores.store_id")
-        source, key = "stores", f"stores.{sort}"
-        if sort in _FIGURE_SORTS:
-            period, column = _FIGURE_SORTS[sort]
+            conditions.add("store_id in (select unnest(?::varchar[]))", allowed)
+        add_attribute(request, connection, conditions, attribute, value)
+        source = "stores"
+        if period is not None:
             source = "stores inner join period_uptime using (store_id)"
-            key = f"period_uptime.{column}"
             conditions.add("period_uptime.period = ?", period)
-        if last is not None:
-            conditions.add_behind(key, "stores.store_id", order, last)
+        behind, *values = in_order.condition(connection)
         rows = connection.execute(
             f"""
-            with page as materialized (
-                select stores.store_id, {key} as sort_key
+            with sorted as (
+                select store_id, {column} as sort_key
                 from {source}
                 where {conditions.sql}
-                order by sort_key {order} nulls last, stores.store_id
-                limit {limit + 1}
+            ),
+
+            page as materialized (
+                from sorted
+                where {behind}
+                order by {in_order.sql}
+                limit {limit + 1} offset {in_order.skipped}
             )
-            select items.json, page.sort_key, page.store_id
+
+            select items.json, {in_order.texts}
             from page
             inner join ({_items(connection, store_columns, "select store_id from page")}) as items
-                on page.store_id = items.store_id
-            order by page.sort_key {order} nulls last, page.store_id
+                using (store_id)
+            order by {in_order.sql}
             """,
-            conditions.values,
+            [*conditions.values, *values],
         ).fetchall()
-        next_cursor = None
-        if len(rows) > limit:
-            _, last_key, last_id = rows[limit - 1]
-            next_cursor = write_cursor(ordered, last_key, last_id)
-        return page(release, "stores", [row[0] for row in rows[:limit]], next_cursor)
+        rows, next_cursor = in_order.cut(rows, limit)
+        return page(release, "stores", rows, next_cursor)
 
     return await answer(request, ask)
 
@@ -267,33 +271,160 @@ async def get_timeline(
     """List what is known of a store's business time in a window, stretch by stretch."""
     limit = rows_on_page(request, limit)
     refuse_other_stores(request, [store_id])
-    last = read_cursor(cursor, "timeline", datetime)
+    order = Order("timeline", [Key("started_at", "timestamp")], cursor)
 
     def ask(release: Release, connection: duckdb.DuckDBPyConnection) -> bytes:
         shown = window(request, release, connection, from_at, to_at)
         check_stores_known(connection, [store_id])
-        begins_at = max(shown.started_at, last[0]) if last and last[0] else shown.started_at
+        behind, *values = order.condition(connection)
         rows = connection.execute(
             f"""
-            select {json_object(_STRETCH)}, ended_at
+            select {json_object(_STRETCH)}, {order.texts}
             from explain_uptime(?, cast(? as timestamp), cast(? as timestamp))
-            where kind = 'timeline'
-            order by started_at
-            limit {limit + 1}
+            where kind = 'timeline' and ({behind})
+            order by {order.sql}
+            limit {limit + 1} offset {order.skipped}
             """,
-            [store_id, begins_at, shown.ended_at],
+            [store_id, shown.started_at, shown.ended_at, *values],
         ).fetchall()
-        next_cursor = None
-        if len(rows) > limit:
-            next_cursor = write_cursor("timeline", rows[limit - 1][1])
-        return page(
-            release,
-            "timeline",
-            [row[0] for row in rows[:limit]],
-            next_cursor,
-            store_id=store_id,
-            **shown.said,
+        rows, next_cursor = order.cut(rows, limit)
+        return page(release, "timeline", rows, next_cursor, store_id=store_id, **shown.said)
+
+    return await answer(request, ask)
+
+
+_START, _END = json_value("started_at", "TIMESTAMP"), json_value("ended_at", "TIMESTAMP")
+_SECONDS = json_value("seconds", "DOUBLE")
+_INTERVAL = {"started_at": _START, "ended_at": _END}
+# What is told of each kind of row that explain_uptime gives, and under which name, in this order.
+_PARTS = {
+    "figure": ("figures", {"figure": "figure", "seconds": _SECONDS}),
+    "window": ("windows", {**_INTERVAL, "seconds": _SECONDS}),
+    "exclusion": ("exclusions", _INTERVAL),
+    "poll": ("polls", {"polled_at": _START, "status": "status"}),
+    "run": ("runs", {"started_at": _START, "last_polled_at": _END, "status": "status"}),
+    "timeline": (
+        "timeline",
+        {
+            **_INTERVAL,
+            "status": "status",
+            "is_confirmed": "is_confirmed",
+            "figure": "figure",
+            "seconds": _SECONDS,
+        },
+    ),
+}
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Figure(_Part):
+    """A figure of the window."""
+
+    figure: str = Field(examples=["uptime_seconds"])
+    seconds: float
+
+
+class Interval(_Part):
+    """A stretch of time."""
+
+    started_at: datetime
+    ended_at: datetime
+
+
+class BusinessWindow(Interval):
+    """A stretch in which the store was open, clipped to the window asked for."""
+
+    seconds: float = Field(description="Counts as `business_seconds`.")
+
+
+class Poll(_Part):
+    """What the store answered."""
+
+    polled_at: datetime
+    status: Literal["active", "inactive"]
+
+
+class Run(_Part):
+    """Polls one after another that agree."""
+
+    started_at: datetime
+    last_polled_at: datetime
+    status: Literal["active", "inactive"]
+
+
+class Stretch(Interval):
+    """A stretch of business time with one status, clipped to the window asked for."""
+
+    status: str
+    is_confirmed: bool
+    figure: str = Field(
+        description="What its seconds count as. Confirmed ones count as `confirmed_seconds`, too; "
+        "`uptime_seconds_min` is what is up and confirmed, and `uptime_seconds_max` the business "
+        "time without what is excluded, or down and confirmed."
+    )
+    seconds: float
+
+
+class Explanation(_Part):
+    """The figures of a store in a window, and what each of them is the sum of."""
+
+    as_of: datetime
+    store_id: str
+    started_at: datetime
+    ended_at: datetime
+    is_start_cut: bool = Field(description=START_CUT_TEXT)
+    figures: list[Figure]
+    windows: list[BusinessWindow]
+    exclusions: list[Interval] = Field(description="As they were given, not clipped.")
+    polls: list[Poll] = Field(
+        description="From the one in force at the start to the first after the end. They are "
+        "kept for 192 hours up to `as_of`: of those before that only the last is told, if the "
+        "next one says otherwise or came more than two hours later."
+    )
+    runs: list[Run] = Field(
+        description="From the one in force at the start to the first after the end."
+    )
+    timeline: list[Stretch]
+
+
+@router.get(
+    "/stores/{store_id:encoded}/explain",
+    response_class=Response,
+    responses={200: {"model": Explanation}, **REFUSALS},
+)
+async def explain(
+    request: Request, store_id: StoreId, from_at: From = None, to_at: To = None
+) -> Response:
+    """Tell the windows, polls, runs and stretches of the timeline behind each figure of a store."""
+    refuse_other_stores(request, [store_id])
+
+    def ask(release: Release, connection: duckdb.DuckDBPyConnection) -> bytes:
+        shown = window(request, release, connection, from_at, to_at)
+        check_stores_known(connection, [store_id])
+        cases = [f"when '{kind}' then {json_object(told)}" for kind, (_, told) in _PARTS.items()]
+        parts = dict(
+            connection.execute(
+                f"""
+                select kind, string_agg(case kind {" ".join(cases)} end, ',' order by place)
+                from (
+                    select *, row_number() over () as place
+                    from explain_uptime(?, cast(? as timestamp), cast(? as timestamp))
+                )
+                group by kind
+                """,
+                [store_id, shown.started_at, shown.ended_at],
+            ).fetchall()
         )
+        head = {
+            "as_of": release.as_of,
+            "store_id": store_id,
+            **shown.said,
+        }
+        told = [f'"{name}": [{parts.get(kind, "")}]' for kind, (name, _) in _PARTS.items()]
+        return f"{json.dumps(head, ensure_ascii=False)[:-1]}, {', '.join(told)}}}".encode()
 
     return await answer(request, ask)
 
@@ -359,7 +490,7 @@ def _items(
         "periods": "coalesce(figures.periods, json_object())",
     }
     return f"""
-        select stores.store_id, {json_object(item)} as json
+        select stores.store_id as store_id, {json_object(item)} as json
         from stores
         left join (
             select
@@ -378,3 +509,121 @@ def _items(
 
 def _attributes(store_columns: dict[str, str]) -> dict[str, str]:
     return {name: kind for name, kind in store_columns.items() if name not in _KNOWN_COLUMNS}
+
+
+class Group(BaseModel):
+    """Sums over the stores of a group; the groups add up to the whole exactly."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    group: str | None = Field(
+        description="What the stores have in common; null where they have none of it, "
+        "and in the one row of all stores."
+    )
+    stores: int = Field(description="How many stores the group has.")
+    business_seconds: float
+    uptime_seconds: float
+    downtime_seconds: float
+    unknown_seconds: float
+    excluded_seconds: float
+    confirmed_seconds: float
+    uptime_seconds_min: float
+    uptime_seconds_max: float
+    uptime_ratio: float | None
+    coverage_ratio: float | None
+
+
+# What group_uptime_between tells of a group.
+_GROUP = tuple(name for name in Group.model_fields if name != "group")
+
+
+class Uptime(BaseModel):
+    """A page of groups."""
+
+    as_of: datetime
+    started_at: datetime
+    ended_at: datetime
+    is_start_cut: bool = Field(description=START_CUT_TEXT)
+    group_by: str
+    next_cursor: str | None = Field(description="For the next page; null on the last one.")
+    groups: list[Group]
+
+
+@router.get("/uptime", response_class=Response, responses={200: {"model": Uptime}, **REFUSALS})
+async def get_uptime(
+    request: Request,
+    from_at: From = None,
+    to_at: To = None,
+    group_by: Annotated[
+        str,
+        Query(
+            description="`none`: all stores in one row; `store`: a row per store; or a column of "
+            "the table `stores` that holds text, such as `timezone` or an attribute."
+        ),
+    ] = "none",
+    stores: Annotated[
+        list[str] | None,
+        Query(description="Ids of the stores to count, all by default.", max_length=STORES_MAX),
+    ] = None,
+    attribute: Annotated[AttributeName | None, Query(description=ATTRIBUTE_TEXT)] = None,
+    value: Annotated[str | None, Query(description=VALUE_TEXT)] = None,
+    limit: Limit = None,
+    cursor: Cursor = None,
+) -> Response:
+    """Sum up the figures of a window of time."""
+    limit = rows_on_page(request, limit)
+    order = Order(f"uptime by {group_by}", [Key("value", "varchar")], cursor)
+    if stores:
+        refuse_other_stores(request, stores)
+
+    def ask(release: Release, connection: duckdb.DuckDBPyConnection) -> bytes:
+        shown = window(request, release, connection, from_at, to_at)
+        conditions = Conditions()
+        if stores:
+            check_stores_known(connection, stores)
+        if (counted := stores or allowed_stores(request)) is not None:
+            conditions.add("store_id in (select unnest(?::varchar[]))", counted)
+        add_attribute(request, connection, conditions, attribute, value)
+        behind, *values = order.condition(connection)
+        rows = connection.execute(
+            f"""
+            with stores_asked as (
+                select store_id, {_key(connection, group_by)} as value
+                from stores
+                where {conditions.sql}
+            ),
+
+            on_page as (
+                select distinct value
+                from stores_asked
+                where {behind}
+                order by {order.sql}
+                limit {limit + 1} offset {order.skipped}
+            )
+
+            select {json_object({"group": "value"} | {name: name for name in _GROUP})}, value
+            from group_uptime_between(cast(? as timestamp), cast(? as timestamp), (
+                select list({{'store_id': store_id, 'value': stores_asked.value}})
+                from stores_asked
+                inner join on_page on stores_asked.value is not distinct from on_page.value
+            ))
+            order by {order.sql}
+            """,
+            [*conditions.values, *values, shown.started_at, shown.ended_at],
+        ).fetchall()
+        rows, next_cursor = order.cut(rows, limit)
+        return page(release, "groups", rows, next_cursor, **shown.said, group_by=group_by)
+
+    return await answer(request, ask)
+
+
+def _key(connection: duckdb.DuckDBPyConnection, group_by: str) -> str:
+    """Return SQL for what the stores of a group have in common."""
+    kinds = columns(connection, "stores")
+    texts = [name for name, kind in kinds.items() if kind == "VARCHAR" and name != "store_id"]
+    if group_by == "none":
+        return "cast(null as varchar)"
+    if group_by == "store":
+        return "store_id"
+    refuse_unknown("group_by", group_by, ["none", "store", *texts])
+    return identifier(group_by)

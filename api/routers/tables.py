@@ -15,9 +15,7 @@ from api.disk import without_folders
 from api.errors import quoted
 from api.instants import TO_TEXT, Day, Instant, Until, UntilDay
 from api.openapi import FILES
-from api.options import MEDIA_TYPES, STORES_MAX, Format
-from api.orders import Order
-from api.pages import ROWS_ON_PAGE, rows_on_page
+from api.pages import ROWS_ON_PAGE, Order, rows_on_page
 from api.reading import (
     FETCHED,
     REFUSALS,
@@ -41,7 +39,7 @@ from api.reading import (
 from api.releases import Release
 from api.rows import Conditions, columns, file_value, identifier, json_object, json_values, literal
 from api.settings import ROWS_MAX
-from api.snapshots import COPY_OPTIONS
+from api.snapshots import COPY_OPTIONS, MEDIA_TYPES, STORES_MAX, Format
 from api.tables import ATTRIBUTE_TEXT, FURTHER_TABLES, TABLES, VALUE_TEXT, AttributeName, Table
 
 router = APIRouter(tags=["tables"])
@@ -208,10 +206,8 @@ def _ask(table: Table, request: Request, asked: Any) -> Ask:
             """,
             conditions.values,
         ).fetchall()
-        on_page = rows[:limit]
-        is_last = len(rows) == len(on_page)
-        next_cursor = None if is_last else order.next_cursor([keys for _, *keys in on_page])
-        return page(release, table.path, [json for json, *_ in on_page], next_cursor, **said)
+        rows, next_cursor = order.cut(rows, limit)
+        return page(release, table.path, rows, next_cursor, **said)
 
     return ask
 

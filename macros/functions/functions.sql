@@ -2,7 +2,7 @@
    its file, and functions; `timestamp` is in UTC. #}
 {% macro functions_sql() %}
     {% do return(
-        uptime_between_sql() ~ explain_uptime_sql() ~ period_uptime_as_of_sql()
+        uptime_between_sql() ~ group_uptime_between_sql() ~ explain_uptime_sql() ~ period_uptime_as_of_sql()
         ~ store_report_sql('minutes', report_columns('min', 60))
         ~ store_report_sql('mixed', report_columns('hours', 3600))
         ~ store_report_sql('minutes_all', all_report_columns('min', 60))

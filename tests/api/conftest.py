@@ -14,12 +14,11 @@ import structlog
 from fastapi.testclient import TestClient
 
 from api import jobs
-from api.builds import service_builder
+from api.builds import Staging, read_staging, service_builder
 from api.inputs import why_outdated
 from api.main import create_app
 from api.releases import Releases
 from api.settings import PROJECT, Settings
-from api.staging import Staging, read_staging
 from tests.api.fakes import FakeBuilder, local_client, polls_of
 from tests.api.readable import ODD_IDS
 from tests.api.services import Service

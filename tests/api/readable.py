@@ -78,6 +78,30 @@ create macro uptime_between(from_at, to_at) as table (
     from stores left join clipped using (store_id)
     group by stores.store_id
 );
+create macro group_uptime_between(from_at, to_at, stores_in_groups) as table (
+    with grouped as (select unnest(stores_in_groups, recursive := true)),
+    summed as (
+        select
+            grouped.value,
+            count(*) as stores,
+            cast(sum(business_seconds) as decimal(24, 6)) as business_seconds,
+            cast(sum(uptime_seconds) as decimal(24, 6)) as uptime_seconds,
+            cast(sum(downtime_seconds) as decimal(24, 6)) as downtime_seconds,
+            cast(sum(unknown_seconds) as decimal(24, 6)) as unknown_seconds,
+            cast(sum(excluded_seconds) as decimal(24, 6)) as excluded_seconds,
+            cast(sum(confirmed_seconds) as decimal(24, 6)) as confirmed_seconds,
+            cast(sum(uptime_seconds_min) as decimal(24, 6)) as uptime_seconds_min,
+            cast(sum(uptime_seconds_max) as decimal(24, 6)) as uptime_seconds_max
+        from uptime_between(from_at, to_at) as figures
+        inner join grouped on figures.store_id = grouped.store_id
+        group by grouped.value
+    )
+    select
+        *,
+        uptime_seconds / nullif(uptime_seconds + downtime_seconds, 0) as uptime_ratio,
+        confirmed_seconds / nullif(business_seconds - excluded_seconds, 0) as coverage_ratio
+    from summed
+);
 create macro explain_uptime(of_store_id, from_at, to_at) as table (
     select
         'timeline' as kind,

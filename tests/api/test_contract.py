@@ -14,10 +14,9 @@ from schemathesis import Case
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from api.access import Access
-from api.builds import BuildError
+from api.builds import BuildError, Staging, write_staging
 from api.main import create_app
 from api.settings import Settings
-from api.staging import Staging, write_staging
 from tests.api.fakes import AS_OF, FakeBuilder
 from tests.api.readable import publish_copy
 

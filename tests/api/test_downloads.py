@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from api.downloads import open_report
+from api.snapshots import open_report
 from tests.api.test_snapshots import REPORT_ID
 
 NAME = f"{REPORT_ID}.csv"

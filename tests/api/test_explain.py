@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from api.routers.explain import Explanation
+from api.routers.stores import Explanation
 from api.settings import Settings
 from tests.api.conftest import A, B
 from tests.api.fakes import AS_OF

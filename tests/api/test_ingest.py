@@ -20,11 +20,11 @@ from fastapi.testclient import TestClient
 from starlette.requests import ClientDisconnect, Request
 
 from api import judging
+from api.builds import Staging, forget_staging, write_staging
 from api.inputs import input_files
 from api.judging import Judged
 from api.main import create_app
 from api.settings import PROJECT, Settings
-from api.staging import Staging, forget_staging, write_staging
 from api.uploads import Landing, Upload, UploadError, remove_abandoned
 from loader.load import load
 from tests.api.fakes import FakeBuilder, local_client, publish

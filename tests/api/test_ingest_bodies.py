@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from api.builds import Staging, write_staging
 from api.main import create_app
 from api.settings import Settings
-from api.staging import Staging, write_staging
 from api.uploads import Upload
 from tests.api.fakes import FakeBuilder, local_client
 from tests.api.test_ingest import CSV, POLLS, landed, post, sha256

@@ -9,8 +9,8 @@ from urllib.parse import quote
 import pytest
 from fastapi.testclient import TestClient
 
+from api.builds import Staging, write_staging
 from api.settings import Settings
-from api.staging import Staging, write_staging
 from api.uploads import Landing, Upload
 from loader.finding import find
 from loader.load import load

@@ -19,9 +19,9 @@ from api.access import Access
 from api.builds import BuildError
 from api.instants import as_text
 from api.main import create_app
-from api.options import ReportOptions
 from api.reports import CANCELLED, Contents, KeyReusedError, Reports
 from api.settings import Settings
+from api.snapshots import ReportOptions
 from tests.api.fakes import AS_OF, FakeBuilder, csv_of, local_client, publish
 from tests.api.test_access import bearer
 from tests.api.test_endpoints import end, state, trigger

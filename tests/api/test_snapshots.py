@@ -10,10 +10,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from api.options import ReportOptions
 from api.releases import attach
 from api.settings import Settings
-from api.snapshots import copy_report, is_report, remove_abandoned, write_report
+from api.snapshots import ReportOptions, copy_report, is_report, remove_abandoned, write_report
 from tests.api.conftest import LONG_AGO
 from tests.api.fakes import csv_of, polls_of, publish
 

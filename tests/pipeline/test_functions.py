@@ -248,3 +248,35 @@ def test_the_poll_in_force_is_told_however_old(release: duckdb.DuckDBPyConnectio
 def test_a_store_that_is_not_there_has_no_rows(release: duckdb.DuckDBPyConnection) -> None:
     rows = release.execute("from explain_uptime('nobody', '2026-03-02', '2026-03-04')").fetchall()
     assert not rows
+
+
+def test_groups_of_a_window_are_sums_of_its_stores(release: duckdb.DuckDBPyConnection) -> None:
+    window = ["2026-03-10 18:30:00.000001", "2026-03-12"]
+    seconds = (*SECONDS, "excluded")
+    sums = ", ".join(
+        f"sum(cast({name}_seconds as decimal(18, 6)))::decimal(24, 6) as {name}_seconds"
+        for name in seconds
+    )
+    expected = release.execute(
+        f"select timezone, count(*), {sums} from uptime_between(?, ?) "
+        "inner join stores using (store_id) where timezone <> 'UTC' group by all order by all",
+        window,
+    ).fetchall()
+    names = ", ".join(f"{name}_seconds" for name in seconds)
+    found = release.execute(
+        f"""
+        select value, stores, {names}, uptime_ratio, coverage_ratio
+        from group_uptime_between(?, ?, (
+            select list({{'store_id': store_id, 'value': timezone}})
+            from stores
+            where timezone <> 'UTC'
+        ))
+        order by value
+        """,
+        window,
+    ).fetchall()
+    assert len(found) > 2
+    assert [row[:-2] for row in found] == expected
+    for _, _, business, up, down, _, confirmed, excluded, uptime_ratio, coverage_ratio in found:
+        assert uptime_ratio == pytest.approx(float(up / (up + down)))
+        assert coverage_ratio == pytest.approx(float(confirmed / (business - excluded)))

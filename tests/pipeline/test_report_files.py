@@ -11,8 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from api.options import ReportOptions
-from api.snapshots import UnansweredError, write_report
+from api.snapshots import ReportOptions, UnansweredError, write_report
 
 STORES = ["1000000000000000001", "1000000000000000016"]
 HISTORIC = datetime(2026, 3, 10, 12, tzinfo=UTC)

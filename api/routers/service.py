@@ -1,15 +1,18 @@
 """Whether the service is alive, whether it can do its work, and what Prometheus is told."""
 
 import shutil
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
 from api.access import needs
+from api.audit import Audited
 from api.disk import folder_fault
 from api.errors import MEDIA_TYPE, declared, problem_body
 from api.metrics import poll_age_seconds
+from api.pages import Limit, rows_on_page
 from api.releases import NoReleaseError
 
 router = APIRouter(tags=["service"])
@@ -44,12 +47,10 @@ def ready(request: Request) -> JSONResponse:
     and the service's records usable, and room left on the disk. It is `degraded` while it shows an
     earlier release, as the newest one is damaged.
     """
-    checks = _checks(request)
-    wrong = [name for name, found in checks.items() if found != "ok"]
-    if not wrong:
-        return JSONResponse({"status": "ready", "checks": checks})
-    if wrong == ["release"] and request.app.state.shared_releases.damaged():
-        return JSONResponse({"status": "degraded", "checks": checks})
+    checks, is_degraded = _checks(request)
+    wrong = {name for name, found in checks.items() if found != "ok"}
+    if not wrong or (is_degraded and wrong == {"release"}):
+        return JSONResponse({"status": "degraded" if wrong else "ready", "checks": checks})
     detail = " ".join(found for found in checks.values() if found != "ok")
     return JSONResponse({**problem_body(503, detail), "checks": checks}, 503, None, MEDIA_TYPE)
 
@@ -71,15 +72,18 @@ def metrics(request: Request) -> Response:
     return Response(request.app.state.metrics.text(), media_type="text/plain; version=0.0.4")
 
 
-def _checks(request: Request) -> dict[str, str]:
+def _checks(request: Request) -> tuple[dict[str, str], bool]:
+    """Return what each check has found, and whether an earlier release is shown."""
     state = request.app.state
     settings = state.settings
     names = ("release", "freshness", "worker", "data", "output", "records", "disk")
     checks = dict.fromkeys(names, "ok")
+    is_degraded = False
     try:
         with state.shared_releases.open_newest() as (release, _):
             age = poll_age_seconds(release)
         if damaged := state.shared_releases.damaged():
+            is_degraded = True
             checks["release"] = (
                 f"The release {damaged} cannot be read; the one before it, {release.release_id}, "
                 "is shown. POST /trigger_report builds a new one."
@@ -100,4 +104,29 @@ def _checks(request: Request) -> dict[str, str]:
     for folder in (settings.data, settings.db.parent, settings.output):
         if folder.exists() and shutil.disk_usage(folder).free < settings.free_bytes_min:
             checks["disk"] = f"Less than {settings.free_bytes_min} bytes of the disk are free."
-    return checks
+    return checks, is_degraded
+
+
+audit_router = APIRouter(tags=["service"])
+
+
+class AuditPage(BaseModel):
+    """Entries of the audit log, the newest first."""
+
+    entries: list[Audited]
+    next_before: int | None = Field(description="`before` of the next page, null at the end.")
+
+
+@audit_router.get("/audit", responses=declared(422))
+def get_audit(
+    request: Request,
+    limit: Limit = None,
+    before: Annotated[int | None, Query(ge=1, le=1 << 62)] = None,
+) -> AuditPage:
+    """List who triggered, ingested and changed what, and what was refused."""
+    limit = rows_on_page(request, limit)
+    found = request.app.state.access.log.page(limit + 1, before)
+    return AuditPage(
+        entries=found[:limit],
+        next_before=found[limit - 1].audit_id if len(found) > limit else None,
+    )
