@@ -93,16 +93,13 @@ class Access:
         self._reader.execute("pragma busy_timeout = 0")
         self.log = AuditLog(path, audit_kept_days, audit_entries_max)
         self._lock = threading.Lock()
-        self._version = -1
-        self._known: dict[str, Token | None] = {}
         self._has_tokens = False
 
     def has_tokens(self) -> bool:
         """Say whether a token was ever made; to revoke the last one does not open the service."""
-        with self._lock:
-            if not self._has_tokens:
-                self._refresh()
-            return self._has_tokens
+        if not self._has_tokens:
+            self._has_tokens = bool(self._read("select 1 from tokens limit 1"))
+        return self._has_tokens
 
     def create(
         self,
@@ -161,9 +158,7 @@ class Access:
 
     def tokens(self) -> list[Token]:
         """Return all tokens, the oldest first."""
-        with self._lock:
-            rows = self._reader.execute("select * from tokens order by created_at").fetchall()
-        return [_token(row) for row in rows]
+        return [_token(row) for row in self._read("select * from tokens order by created_at")]
 
     def principal(self, text: str) -> Principal | None:
         """Return whose token this text is, or None if it is not one; see `Principal.is_over`."""
@@ -171,7 +166,8 @@ class Access:
         token_id, _, secret = rest.partition("_")
         if prefix != "su" or not secret:
             return None
-        token = self._find(token_id)
+        rows = self._read("select * from tokens where token_id = ?", (token_id,))
+        token = _token(rows[0]) if rows else None
         salt, kept = (token.salt, token.hash) if token else (b"", b"\0" * 32)
         is_right = hmac.compare_digest(_hash(salt, secret), kept)
         if not is_right or token is None:
@@ -186,29 +182,10 @@ class Access:
         self._writer.close()
         self._reader.close()
 
-    def _find(self, token_id: str) -> Token | None:
+    def _read(self, statement: str, values: tuple = ()) -> list[tuple]:
         with self._lock:
-            self._refresh()
-            if token_id in self._known:
-                return self._known[token_id]
-            row = self._reader.execute(
-                "select * from tokens where token_id = ?", (token_id,)
-            ).fetchone()
-            if row is None:
-                # Not remembered, or guesses would fill the memory.
-                return None
-            self._known[token_id] = _token(row)
-            return self._known[token_id]
-
-    def _refresh(self) -> None:
-        """Forget what is known of the tokens if the file has been changed by anyone."""
-        self.record.check()
-        (version,) = self._reader.execute("pragma data_version").fetchone()
-        if version != self._version:
-            self._known.clear()
-            (has,) = self._reader.execute("select exists (select 1 from tokens)").fetchone()
-            self._has_tokens = bool(has)
-            self._version = version
+            self.record.check()
+            return self._reader.execute(statement, values).fetchall()
 
     def _write(self, statement: str, values: tuple) -> list[tuple]:
         with self._lock:

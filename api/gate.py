@@ -19,7 +19,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.access import THIS_MACHINE, Access, Principal
 from api.audit import Entry, masked
 from api.errors import problem, quoted, record_problem
-from api.logs import log_request
 from api.settings import Settings
 
 log = structlog.get_logger()
@@ -129,7 +128,14 @@ class Gate:
         took = time.monotonic() - began_at
         method = scope["method"] if scope["method"] in _METHODS else "other"
         scope["app"].state.metrics.answered(_route(scope) or "none", method, status, took)
-        log_request(scope["method"], masked(path), status, took, request_id)
+        log.info(
+            "request",
+            method=scope["method"],
+            path=masked(path),
+            status=status,
+            seconds=round(took, 6),
+            request_id=request_id,
+        )
 
     def _let_pass(self, scope: Scope, headers: dict[str, str], access: Access) -> None:
         """Set the principal, or raise a refusal."""

@@ -4,12 +4,12 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
 import duckdb
+from pydantic import BaseModel, Field
 
 from api.releases import Release, attach
 from api.settings import PROJECT
@@ -24,25 +24,36 @@ PROJECT_FILES = ("dbt_project.yml", "profiles.yml")
 PROJECT_FOLDERS = ("models", "macros", "seeds", "tests/sql", "loader")
 
 
-InputState = Literal["counted", "waiting", "leaving", "forgotten", "not_read"]
+class InputFile(BaseModel):
+    """A file in the folder with the inputs, or one that has gone from there since the last load."""
 
-
-@dataclass(frozen=True)
-class InputFile:
-    """A file of an input; what is not known of it is None."""
-
-    id: str
+    id: str = Field(description="Of an upload; of other files their name, below the folder.")
     input: str
-    file: str
-    state: InputState
-    is_upload: bool = False
-    name: str | None = None
+    file: str = Field(description="Its name, below the folder with the inputs.")
+    state: Literal["counted", "waiting", "leaving", "forgotten", "not_read"] = Field(
+        description="`counted`: it is in the lake, and counts. `waiting`: it is new or has "
+        "changed, and the next build reads it. `leaving`: it is gone, and counts until then. "
+        "`forgotten`: it was taken out by hand. `not_read`: see `note`."
+    )
+    is_upload: bool = Field(
+        False, description="Whether it came by HTTP; only these can be removed."
+    )
+    name: str | None = Field(None, description="Under which it was sent, if it was given a name.")
+    by: str | None = Field(
+        None, description="Who sent it, as long as the audit log has that; see `/audit`."
+    )
     bytes: int | None = None
-    rows: int | None = None
-    set_aside: int | None = None
-    arrived_at: datetime | None = None
-    loaded_at: datetime | None = None
-    note: str | None = None
+    rows: int | None = Field(None, description="How many the loader has read; null before that.")
+    set_aside: int | None = Field(
+        None,
+        description="How many of them the loader has set aside, since they are no rows. What else "
+        "builds set aside is in the table `rejected_rows`.",
+    )
+    arrived_at: datetime | None = Field(
+        None, description="When it arrived: of rows that contradict each other the last one holds."
+    )
+    loaded_at: datetime | None = Field(None, description="When it was read.")
+    note: str | None = Field(None, description="What is to be said of it.")
 
 
 def listed_inputs(data: Path, lake: Path, landing: Landing) -> list[InputFile]:
@@ -78,39 +89,36 @@ def listed_inputs(data: Path, lake: Path, landing: Landing) -> list[InputFile]:
             note = f"Forgotten by {by}{f': {why}' if why else ''}." if is_forgotten else None
         listed.append(
             InputFile(
-                landed.upload_id if landed else file.file.removeprefix(prefix),
-                file.input,
-                file.file.removeprefix(prefix),
-                state,
-                landed is not None,
-                landed and landed.name,
-                file.size_bytes,
-                rows_read,
-                set_aside,
-                _instant(arrived),
-                _instant(loaded_us),
-                note,
+                id=landed.upload_id if landed else file.file.removeprefix(prefix),
+                input=file.input,
+                file=file.file.removeprefix(prefix),
+                state=state,
+                is_upload=landed is not None,
+                name=landed and landed.name,
+                bytes=file.size_bytes,
+                rows=rows_read,
+                set_aside=set_aside,
+                arrived_at=_instant(arrived),
+                loaded_at=_instant(loaded_us),
+                note=note,
             )
         )
     for (input_name, _), (file, size, _, rows_read, set_aside, *_) in versions.items():
-        file = file.removeprefix(prefix)
-        is_landed = is_upload(os.path.basename(file))
         listed.append(
             InputFile(
-                file,
-                input_name,
-                file,
-                "leaving",
-                is_landed,
+                id=file.removeprefix(prefix),
+                input=input_name,
+                file=file.removeprefix(prefix),
+                state="leaving",
+                is_upload=is_upload(os.path.basename(file)),
                 bytes=size,
                 rows=rows_read,
                 set_aside=set_aside,
             )
         )
     for note in notes:
-        file = note.file.removeprefix(prefix)
-        said = note.note.replace(prefix, "")
-        listed.append(InputFile(file, note.input, file, "not_read", note=said))
+        file, said = note.file.removeprefix(prefix), note.note.replace(prefix, "")
+        listed.append(InputFile(id=file, input=note.input, file=file, state="not_read", note=said))
     return sorted(listed, key=lambda file: (file.input, file.file))
 
 

@@ -5,6 +5,7 @@ import math
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
@@ -56,6 +57,8 @@ class Jobs:
         # How far the build is for the reports being worked on; None if they need none.
         self.progress: Progress | None = None
         self._is_building = False
+        # Is told how each build ended, and how many seconds it took.
+        self.told_of_build: Callable[[str, float], None] = lambda result, seconds: None
         # Of builds without being asked, those in a row that failed.
         self.failed_refreshes = 0
         self._is_refreshing = False
@@ -198,10 +201,11 @@ class Jobs:
     def _newly_built(self, before: Release | None) -> Release:
         """Build, and return the release; raises _PassingError if that may soon succeed."""
         files_before = input_files(self._settings.data)
-        began_at = time.monotonic()
+        began_at, result = time.monotonic(), "failed"
         self._is_building = True
         try:
             self._builder.build(self._keep_progress)
+            result = "succeeded"
         except CancelledError:
             raise
         except LockedError as error:
@@ -213,6 +217,7 @@ class Jobs:
             raise _PassingError(str(error)) from error
         finally:
             self._is_building = False
+            self.told_of_build(result, time.monotonic() - began_at)
         log.info("Built in %.2f s", time.monotonic() - began_at)
         built = self._releases.newest()
         if built is None or built == before:

@@ -13,7 +13,7 @@ from api.builds import Builder, service_builder
 from api.gate import BodyLimit, Gate, HeadAsGet, PathsAsSent
 from api.jobs import Jobs
 from api.judging import Judge
-from api.metrics import MeasuredBuilder, Metrics
+from api.metrics import Metrics
 from api.queries import Places
 from api.reading import TableFiles, check_parameters
 from api.releases import Releases, SharedReleases
@@ -37,8 +37,8 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
         app.state.changes = Changes()
         record.told = app.state.changes.tell
         metrics = app.state.metrics = Metrics()
-        measured = MeasuredBuilder(builder or service_builder(settings), metrics)
-        jobs = Jobs(settings, record, Releases(settings.db), measured)
+        jobs = Jobs(settings, record, Releases(settings.db), builder or service_builder(settings))
+        jobs.told_of_build = metrics.built
         app.state.settings, app.state.reports, app.state.jobs = settings, record, jobs
         app.state.shared_releases = SharedReleases(Releases(settings.db))
         app.state.places = Places()

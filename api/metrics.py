@@ -1,7 +1,6 @@
 """What Prometheus is told: counts and times, and nothing of any one store."""
 
 import threading
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -9,7 +8,6 @@ import duckdb
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric, SummaryMetricFamily
 
-from api.builds import Builder, Tell, tell_nobody
 from api.jobs import Jobs
 from api.releases import NoReleaseError, Release, SharedReleases
 from api.reports import Reports
@@ -28,8 +26,6 @@ class Metrics:
             ("route", "method", "status"),
             registry=self._registry,
         )
-        # To look the labels up takes longer than to count.
-        self._answers: dict[tuple[str, str, int], Histogram] = {}
         self._builds = Counter(
             "store_uptime_builds", "Builds that ended.", ("result",), registry=self._registry
         )
@@ -50,10 +46,7 @@ class Metrics:
         self._registry.register(_OnDisk(reports, releases, jobs))
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
-        key = (route, method, status)
-        if key not in self._answers:
-            self._answers[key] = self._requests.labels(route, method, str(status))
-        self._answers[key].observe(seconds)
+        self._requests.labels(route, method, str(status)).observe(seconds)
 
     def built(self, result: str, seconds: float) -> None:
         self._builds.labels(result).inc()
@@ -61,26 +54,6 @@ class Metrics:
 
     def text(self) -> bytes:
         return generate_latest(self._registry)
-
-
-class MeasuredBuilder:
-    """A builder whose builds are counted."""
-
-    def __init__(self, builder: Builder, metrics: Metrics) -> None:
-        self._builder = builder
-        self._metrics = metrics
-        self.warm_up = builder.warm_up
-        self.cancel = builder.cancel
-        self.close = builder.close
-
-    def build(self, tell: Tell = tell_nobody) -> None:
-        began_at = time.monotonic()
-        result = "failed"
-        try:
-            self._builder.build(tell)
-            result = "succeeded"
-        finally:
-            self._metrics.built(result, time.monotonic() - began_at)
 
 
 class _OnDisk:

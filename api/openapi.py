@@ -35,7 +35,7 @@ def operation_id(route: APIRoute) -> str:
 
 
 def describe(app: FastAPI) -> None:
-    """Have the app's description name each refusal once, and refer to it."""
+    """Have the app's description say each thing once, and name each refusal to refer to it."""
     write = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -48,6 +48,7 @@ def describe(app: FastAPI) -> None:
                 for operation in operations.values():
                     _refer(operation["responses"], components["responses"])
             _put_options_in_the_body(schema["paths"]["/trigger_report"]["post"])
+            _shorten(schema)
         return app.openapi_schema
 
     app.openapi = openapi
@@ -70,6 +71,29 @@ def _put_options_in_the_body(operation: dict[str, Any]) -> None:
             parameter["deprecated"] = True
     body = operation["requestBody"]["content"]["application/json"]
     body["schema"] = body["schema"]["anyOf"][0]
+
+
+def _shorten(said: Any) -> None:
+    """Leave out what names say, what is said of a parameter twice, and that it may be null."""
+    if isinstance(said, list):
+        for each in said:
+            _shorten(each)
+    if not isinstance(said, dict):
+        return
+    for each in said.values():
+        _shorten(each)
+    kinds = said.get("anyOf", [])
+    if len(kinds) == 2 and kinds[1] == {"type": "null"} and isinstance(kinds[0].get("type"), str):
+        del said["anyOf"]
+        said |= kinds[0] | {"type": [kinds[0]["type"], "null"]}
+    for schema in said.get("properties", {}).values():
+        schema.pop("title", None)
+    if said.get("in") == "query":
+        schema = said["schema"]
+        for name in ("title", "description"):
+            schema.pop(name, None)
+        if isinstance(schema.get("type"), list):
+            schema["type"] = schema["type"][0]
 
 
 def _phrase(status: str) -> str:

@@ -137,7 +137,6 @@ class Reports:
         # With a log that is written ahead, readers never wait for the writer.
         self._reader = connect(self._path, synchronous="full")
         self._lock = threading.Lock()
-        self._found: dict[str, Report] = {}
         # Why reports failed, where that could not be written down yet.
         self._unwritten: dict[str, str] = {}
         # Is called after each change, in whichever thread.
@@ -190,22 +189,16 @@ class Reports:
 
     def find(self, report_id: str) -> Report | None:
         """Return the state of a report; fast enough for an event loop."""
-        # A write puts another dictionary here, so what is read before it is not found after it.
-        found = self._found
-        if report_id not in found:
-            row = self._reader.execute(
-                """
-                select report_id, status, error, format, token_id from reports where report_id = ?
-                """,
-                (report_id,),
-            ).fetchone()
-            if row is None:
-                return None
-            report = Report(*row)
-            if error := self._unwritten.get(report_id):
-                report = replace(report, status="Failed", error=error)
-            found[report_id] = report
-        return found[report_id]
+        row = self._reader.execute(
+            "select report_id, status, error, format, token_id from reports where report_id = ?",
+            (report_id,),
+        ).fetchone()
+        if row is None:
+            return None
+        report = Report(*row)
+        if error := self._unwritten.get(report_id):
+            return replace(report, status="Failed", error=error)
+        return report
 
     def options(self, report_id: str) -> ReportOptions:
         """Return what was asked of a report."""
@@ -297,7 +290,6 @@ class Reports:
     def fail(self, report_ids: Iterable[str], error: str) -> None:
         """End reports that are not finished; if that cannot be written down yet, it is known."""
         self._unwritten |= dict.fromkeys(report_ids, error)
-        self._found = {}
         self.told()
         with suppress(sqlite3.Error):
             self._write("select 1")
@@ -401,8 +393,7 @@ class Reports:
                     first()
             for report_id, _ in failed:
                 del self._unwritten[report_id]
-            self._found = {}
-        self.told()
+            self.told()
         return rows
 
 

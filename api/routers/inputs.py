@@ -11,13 +11,13 @@ from fastapi import APIRouter, Query, Request
 from fastapi import Path as PathParameter
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from api.disk import folder_fault, is_full
 from api.errors import declared, quoted
-from api.inputs import InputState, file_put_by_hand, listed_inputs
+from api.inputs import InputFile, file_put_by_hand, listed_inputs
 from api.judging import Judged, UnjudgedError
 from api.pages import Cursor, Limit, read_cursor, rows_on_page, write_cursor
 from api.queries import BusyError
@@ -144,37 +144,6 @@ class Judgement(BaseModel):
         "contradict others shows in a build."
     )
     rejected: list[RejectedRows]
-
-
-class InputFile(BaseModel):
-    """A file in the folder with the inputs, or one that has gone from there since the last load."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    id: str = Field(description="Of an upload; of other files their name, below the folder.")
-    input: str
-    file: str = Field(description="Its name, below the folder with the inputs.")
-    state: InputState = Field(
-        description="`counted`: it is in the lake, and counts. `waiting`: it is new or has "
-        "changed, and the next build reads it. `leaving`: it is gone, and counts until then. "
-        "`forgotten`: it was taken out by hand. `not_read`: see `note`."
-    )
-    is_upload: bool = Field(description="Whether it came by HTTP; only these can be removed.")
-    name: str | None = Field(description="Under which it was sent, if it was given a name.")
-    by: str | None = Field(
-        None, description="Who sent it, as long as the audit log has that; see `/audit`."
-    )
-    bytes: int | None
-    rows: int | None = Field(description="How many the loader has read; null before that.")
-    set_aside: int | None = Field(
-        description="How many of them the loader has set aside, since they are no rows. What else "
-        "builds set aside is in the table `rejected_rows`."
-    )
-    arrived_at: datetime | None = Field(
-        description="When it arrived: of rows that contradict each other the last one holds."
-    )
-    loaded_at: datetime | None = Field(description="When it was read.")
-    note: str | None = Field(description="What is to be said of it.")
 
 
 class InputsPage(BaseModel):
@@ -317,7 +286,7 @@ def list_inputs(
         if input in (None, file.input) and (last is None or (file.input, file.file) > last)
     ]
     end = found[limit - 1] if len(found) > limit else None
-    inputs = [InputFile.model_validate(file) for file in found[:limit]]
+    inputs = found[:limit]
     senders = request.app.state.access.log.senders([file.file for file in inputs])
     for file in inputs:
         file.by = senders.get(file.file)

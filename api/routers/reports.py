@@ -1,13 +1,12 @@
 """Trigger a report, ask how it is getting on, fetch its file."""
 
-import json
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
 import duckdb
 from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import StreamingResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
@@ -34,7 +33,6 @@ router = APIRouter(tags=["reports"])
 _ID_EXAMPLE = "0b6f6a1e-6c55-4d0e-9d0b-2f9b1e0c7a11"
 _OTHER_FILES = {kind: file for kind, file in FILES.items() if kind != "application/json"}
 _VARY = {"Vary": "Accept"}
-_RUNNING = b'{"status":"Running"}'
 
 
 class Triggered(BaseModel):
@@ -257,7 +255,7 @@ async def get_report(
         response = await download(request, report.file_name)
         response.headers["Vary"] = "Accept"
         return response
-    return Response(_state(request, report), media_type="application/json", headers=_VARY)
+    return JSONResponse(_state(request, report), headers=_VARY)
 
 
 @router.get(
@@ -350,11 +348,10 @@ def _is_complete(request: Request, name: str) -> bool:
     return True
 
 
-def _state(request: Request, report: Report) -> bytes:
+def _state(request: Request, report: Report) -> dict[str, str]:
     if report.status == "Complete":
-        url = f"/download/{report.file_name}"
-        return b'{"status":"Complete","download_url":"' + url.encode() + b'"}'
+        return {"status": "Complete", "download_url": f"/download/{report.file_name}"}
     if report.status == "Failed":
         error = for_clients(report.error or "", *request.app.state.settings.folders)
-        return json.dumps({"status": "Failed", "error": error}).encode()
-    return _RUNNING
+        return {"status": "Failed", "error": error}
+    return {"status": "Running"}
