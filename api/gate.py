@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.access import THIS_MACHINE, Access, Principal
 from api.audit import Entry, masked
 from api.errors import problem, quoted, record_problem
+from api.logs import log_request
 from api.settings import Settings
 
 log = structlog.get_logger()
@@ -128,8 +129,7 @@ class Gate:
         took = time.monotonic() - began_at
         method = scope["method"] if scope["method"] in _METHODS else "other"
         scope["app"].state.metrics.answered(_route(scope) or "none", method, status, took)
-        log.info(
-            "request",
+        log_request(
             method=scope["method"],
             path=masked(path),
             status=status,

@@ -11,6 +11,7 @@ from typing import Literal
 import duckdb
 from pydantic import BaseModel, Field
 
+from api.disk import for_clients
 from api.releases import Release, attach
 from api.settings import PROJECT
 from api.uploads import Landing, is_upload
@@ -104,11 +105,13 @@ def listed_inputs(data: Path, lake: Path, landing: Landing) -> list[InputFile]:
             )
         )
     for (input_name, _), (file, size, _, rows_read, set_aside, *_) in versions.items():
+        # It may be of another folder.
+        below = for_clients(file, data)
         listed.append(
             InputFile(
-                id=file.removeprefix(prefix),
+                id=below,
                 input=input_name,
-                file=file.removeprefix(prefix),
+                file=below,
                 state="leaving",
                 is_upload=is_upload(os.path.basename(file)),
                 bytes=size,
@@ -117,7 +120,7 @@ def listed_inputs(data: Path, lake: Path, landing: Landing) -> list[InputFile]:
             )
         )
     for note in notes:
-        file, said = note.file.removeprefix(prefix), note.note.replace(prefix, "")
+        file, said = note.file.removeprefix(prefix), for_clients(note.note, data)
         listed.append(InputFile(id=file, input=note.input, file=file, state="not_read", note=said))
     return sorted(listed, key=lambda file: (file.input, file.file))
 
