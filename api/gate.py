@@ -139,16 +139,15 @@ class Gate:
 
     def _let_pass(self, scope: Scope, headers: dict[str, str], access: Access) -> None:
         """Set the principal, or raise a refusal."""
-        is_open = scope["path"] in OPEN_PATHS or scope["path"].startswith(ASSETS)
         try:
             has_tokens = access.has_tokens()
         except sqlite3.Error:
             # What watches the service learns of it there.
-            if not is_open:
+            if scope["path"] not in OPEN_PATHS:
                 raise
             has_tokens = True
         if has_tokens:
-            principal = None if is_open else self._principal(scope, headers, access)
+            principal = self._principal(scope, headers, access)
         else:
             self._check_local(scope, headers)
             principal = THIS_MACHINE
@@ -160,7 +159,9 @@ class Gate:
                 413, f"The body has {size} bytes; {most} are the most allowed here."
             )
 
-    def _principal(self, scope: Scope, headers: dict[str, str], access: Access) -> Principal:
+    def _principal(self, scope: Scope, headers: dict[str, str], access: Access) -> Principal | None:
+        if scope["path"] in OPEN_PATHS or scope["path"].startswith(ASSETS):
+            return None
         text = _token(scope["method"], headers.get("authorization", ""))
         principal = access.principal(text)
         if principal is not None:
