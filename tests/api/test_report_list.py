@@ -192,8 +192,8 @@ def test_nothing_is_promised_once_the_record_is_gone(client: TestClient, setting
     response = client.post("/trigger_report")
     assert response.status_code == 503
     assert response.json()["detail"] == (
-        f"The record of reports in {settings.output} is gone; "
-        "the service needs to be started again."
+        "The service's record of what was asked cannot be used just now: "
+        "reports.sqlite was removed; start the service again."
     )
 
 
