@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
+from api.disk import FULL, NO_SPACE
 from api.settings import PROJECT, Settings
 
 log = logging.getLogger(__name__)
@@ -93,7 +94,7 @@ class DbtBuilder:
         if outcome["is_locked"]:
             raise LockedError(outcome["error"])
         if outcome["error"]:
-            raise BuildError(outcome["error"])
+            raise BuildError(FULL if NO_SPACE in outcome["error"] else outcome["error"])
 
     def finish(self) -> None:
         """Let the worker close the DuckDB file, which writes down its log, and end."""

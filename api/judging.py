@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
+from pydantic import BaseModel, Field
 
 from api.builds import NotCompiledError, Staging, read_staging, service_target
 from api.disk import NO_SPACE, for_clients, is_full
@@ -46,13 +47,20 @@ _WAIT_SECONDS = 60
 _INTERRUPT_SECONDS = 0.05
 
 
-@dataclass(frozen=True)
-class Rejected:
-    """Rows of an upload that builds will set aside for one reason, with the first of them."""
+class RejectedRow(BaseModel):
+    """A row that a build would set aside; see the table `rejected_rows`."""
 
-    reason: str
+    line_number: int | None
+    store_id: str | None
+    raw_values: str | None
+
+
+class RejectedRows(BaseModel):
+    """The rows that a build would set aside for one reason."""
+
+    reason: str = Field(examples=["bad_timestamp"])
     rows: int
-    samples: list[dict[str, object]]
+    samples: list[RejectedRow] = Field(description="The first of them.")
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,7 @@ class Judged:
     """
 
     rows: int
-    rejected: list[Rejected]
+    rejected: list[RejectedRows]
 
     @property
     def rejected_rows(self) -> int:
@@ -301,7 +309,11 @@ def _judge(connection: duckdb.DuckDBPyConnection, staging: Staging, input_name: 
     ).fetchall()
     return Judged(
         sum(count for _, count, _ in rows),
-        [Rejected(*row) for row in rows if row[0] is not None],
+        [
+            RejectedRows(reason=reason, rows=count, samples=samples)
+            for reason, count, samples in rows
+            if reason is not None
+        ],
     )
 
 
@@ -348,7 +360,7 @@ def _check_use(judged: Judged) -> None:
     """Raise UploadError if none of the rows counts; without any there is nothing wrong."""
     if judged.rows and judged.rejected_rows == judged.rows:
         reasons = ", ".join(f"{found.rows} {found.reason}" for found in judged.rejected)
-        first = judged.rejected[0].samples[0]["raw_values"]
+        first = judged.rejected[0].samples[0].raw_values
         raise UploadError(
             f"None of the {judged.rows} rows counts ({reasons}); the first is {quoted(str(first))}."
         )

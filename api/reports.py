@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
+from pydantic import BaseModel, Field
+
+from api.builds import Progress
 from api.disk import Record, connect
 from api.instants import as_text, now
 from api.snapshots import Format, ReportOptions
@@ -101,23 +104,27 @@ class Contents:
     notes: list[str] | None = None
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A report in the list; what is not known yet is None."""
+class Entry(BaseModel):
+    """A report in the list; what is not known yet is null."""
 
     report_id: str
     status: Status
     error: str | None
     format: Format
-    options: dict[str, Any]
-    requested_by: str | None
+    options: dict[str, Any] = Field(description="Those asked for that are not the default.")
+    requested_by: str | None = Field(description="Name of the token.")
     requested_at: str
     finished_at: str | None
     as_of: str | None
-    stores: int | None
-    rejected_rows: int | None
-    methodology: dict[str, Any] | None
-    notes: list[str] | None
+    stores: int | None = Field(description="How many stores the report has.")
+    rejected_rows: int | None = Field(description="How many rows of the inputs were set aside.")
+    methodology: dict[str, Any] | None = Field(description="The policy behind the numbers.")
+    notes: list[str] | None = Field(
+        description="Sentences about the inputs as a whole: what was not read, what looks wrong."
+    )
+    progress: Progress | None = Field(
+        None, description="While it is running, if that takes a build."
+    )
 
 
 class Reports:
@@ -346,15 +353,16 @@ class Reports:
             """,
             values,
         )
-        found = [
-            Entry(*row[:4], json.loads(row[4]), *row[5:11], *map(_parsed, row[11:])) for row in rows
-        ]
-        return [
-            replace(entry, status="Failed", error=self._unwritten[entry.report_id])
-            if entry.report_id in self._unwritten
-            else entry
-            for entry in found
-        ]
+        names = list(Entry.model_fields)
+        found = []
+        for row in rows:
+            said = dict(zip(names, row, strict=False))
+            for name in ("options", "methodology", "notes"):
+                said[name] = said[name] and json.loads(said[name])
+            if error := self._unwritten.get(said["report_id"]):
+                said |= {"status": "Failed", "error": error}
+            found.append(Entry(**said))
+        return found
 
     def read(self, statement: str, values: tuple = ()) -> list[tuple]:
         """Read what has been written so far, where it may take longer than an event loop waits."""
@@ -406,10 +414,6 @@ def _claim(path: Path) -> int:
         os.close(guard)
         raise InUseError(f"Another service already works in {path.parent}.") from None
     return guard
-
-
-def _parsed(said: str | None) -> Any:
-    return None if said is None else json.loads(said)
 
 
 class Changes:

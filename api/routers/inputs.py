@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect
 from api.disk import folder_fault, is_full
 from api.errors import declared, quoted
 from api.inputs import InputFile, file_put_by_hand, listed_inputs
-from api.judging import Judged, UnjudgedError
+from api.judging import Judged, RejectedRows, UnjudgedError
 from api.pages import Cursor, Limit, read_cursor, rows_on_page, write_cursor
 from api.queries import BusyError
 from api.reading import refuse_unknown
@@ -114,22 +114,6 @@ class Receipt(BaseModel):
         examples=[{"bad_timestamp": 2}],
     )
     is_new: bool = Field(description="False if this content had landed before.")
-
-
-class RejectedRow(BaseModel):
-    """A row that a build would set aside; see the table `rejected_rows`."""
-
-    line_number: int | None
-    store_id: str | None
-    raw_values: str | None
-
-
-class RejectedRows(BaseModel):
-    """The rows that a build would set aside for one reason."""
-
-    reason: str = Field(examples=["bad_timestamp"])
-    rows: int
-    samples: list[RejectedRow] = Field(description="The first of them.")
 
 
 class Judgement(BaseModel):
@@ -513,7 +497,7 @@ def _judgement(upload: Upload, name: str, judged: Judged) -> Judgement:
         bytes=upload.size,
         rows=judged.rows,
         rejected_rows=judged.rejected_rows,
-        rejected=[RejectedRows.model_validate(vars(found)) for found in judged.rejected],
+        rejected=judged.rejected,
     )
 
 

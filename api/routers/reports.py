@@ -7,11 +7,10 @@ import duckdb
 from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from api.access import Principal, Scope, needs
-from api.builds import Progress
 from api.disk import for_clients
 from api.errors import declared, quoted
 from api.openapi import FILES
@@ -64,35 +63,10 @@ class Failed(BaseModel):
 ReportState = Annotated[Running | Complete | Failed, Field(discriminator="status")]
 
 
-class Listed(BaseModel):
-    """A report in the list; what is not known yet is null."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    report_id: str
-    status: Literal["Queued", "Running", "Complete", "Failed"]
-    error: str | None
-    format: str
-    options: dict[str, Any] = Field(description="Those asked for that are not the default.")
-    requested_by: str | None = Field(description="Name of the token.")
-    requested_at: str
-    finished_at: str | None
-    as_of: str | None
-    stores: int | None = Field(description="How many stores the report has.")
-    rejected_rows: int | None = Field(description="How many rows of the inputs were set aside.")
-    methodology: dict[str, Any] | None = Field(description="The policy behind the numbers.")
-    notes: list[str] | None = Field(
-        description="Sentences about the inputs as a whole: what was not read, what looks wrong."
-    )
-    progress: Progress | None = Field(
-        None, description="While it is running, if that takes a build."
-    )
-
-
 class ReportsPage(BaseModel):
     """Reports, the newest first."""
 
-    reports: list[Listed]
+    reports: list[Entry]
     next_cursor: str | None = Field(description="`cursor` of the next page, null at the end.")
 
 
@@ -184,7 +158,7 @@ async def fetch_newest_report(
     dependencies=[needs("read", "run", every_store=True)],
     responses=declared(404, 422),
 )
-def get_report_entry(request: Request, report_id: str) -> Listed:
+def get_report_entry(request: Request, report_id: str) -> Entry:
     """Tell of one report what the list tells; a token of scope `run` only of its own."""
     _own_report(request, report_id)
     entry = request.app.state.reports.entry(report_id)
@@ -308,16 +282,15 @@ def _one_of(asked: dict[str, Any], in_body: dict[str, Any]) -> dict[str, Any]:
     return in_body | asked
 
 
-def _listed(request: Request, entry: Entry) -> Listed:
-    listed = Listed.model_validate(entry)
+def _listed(request: Request, entry: Entry) -> Entry:
     folders = request.app.state.settings.folders
-    if listed.error is not None:
-        listed.error = for_clients(listed.error, *folders)
-    if listed.notes is not None:
-        listed.notes = [for_clients(note, *folders) for note in listed.notes]
-    if listed.status == "Running":
-        listed.progress = request.app.state.jobs.progress
-    return listed
+    if entry.error is not None:
+        entry.error = for_clients(entry.error, *folders)
+    if entry.notes is not None:
+        entry.notes = [for_clients(note, *folders) for note in entry.notes]
+    if entry.status == "Running":
+        entry.progress = request.app.state.jobs.progress
+    return entry
 
 
 def _own_report(request: Request, report_id: str, scope: Scope = "read") -> Report:
