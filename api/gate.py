@@ -7,7 +7,6 @@ import sqlite3
 import time
 from base64 import b64decode
 from contextlib import suppress
-from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import unquote
 
@@ -230,7 +229,6 @@ class _Rate:
             )
 
 
-@lru_cache(1000)
 def is_loopback(address: str) -> bool:
     """Say whether an address, or `localhost`, is of this machine only."""
     try:
@@ -252,7 +250,6 @@ def _route(scope: Scope) -> str | None:
     return getattr(scope.get("route"), "path", None)
 
 
-@lru_cache(1000)
 def _host_name(host: str) -> str:
     return re.sub(r":\d*$", "", host.lower())
 

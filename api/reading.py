@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 from typing import Annotated, Any, get_args, get_origin
 from uuid import uuid4
 from weakref import WeakValueDictionary
@@ -499,7 +498,6 @@ def is_known(etag: str, if_none_match: str | None) -> bool:
     return "*" in sent or etag in sent
 
 
-@lru_cache(1000)
 def prefers(accept: str, kind: str, default: str) -> bool:
     """Say whether whoever sends this `Accept` would rather have the kind than the default.
 

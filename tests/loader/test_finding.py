@@ -245,3 +245,20 @@ def test_no_endless_list_of_what_is_not_read(data: Path):
     said = notes(data)
     assert len(said) == 101
     assert any(re.match("More than 100 files were not read", note) for note in said)
+
+
+def test_upload_that_was_sent_again_counts_alone(data: Path) -> None:
+    """It takes the place of the one before as soon as it is there, in whatever format."""
+    landed = "store_status_20260312T181322479220_"
+    first, second = f"{landed}{'a' * 64}.1.berlin.csv", f"{landed}{'b' * 64}.2.berlin.parquet"
+    # Of the same instant, and each by itself.
+    others = [f"{landed}{letter * 64}.csv" for letter in "cd"]
+    later = f"store_status_20260312T181322479221_{'a' * 64}.1.paris.csv"
+    lay_out(data, first, later)
+    assert found(data) == [("store_status", first, "csv"), ("store_status", later, "csv")]
+    lay_out(data, second)
+    assert [name for _, name, _ in found(data)] == [second, later]
+    for path in (data / first, data / second):
+        path.unlink()
+    lay_out(data, *others)
+    assert [name for _, name, _ in found(data)] == [*others, later]
