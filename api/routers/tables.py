@@ -47,6 +47,9 @@ files = APIRouter(tags=["tables"], dependencies=[needs("read")])
 
 _ENDINGS: tuple[Format, ...] = ("csv", "parquet", "json")
 
+# Columns with paths or text of the inputs, which may name folders of this machine.
+_TOLD = ("file", "sample_file", "overruled_by", "note")
+
 _KINDS: dict[str, Any] = {
     "varchar": str,
     "varchar[]": list[str],
@@ -176,7 +179,7 @@ def _page_type(table: Table) -> type[Page]:
 def _source(table: Table, request: Request) -> str:
     """Return what stands behind `from`: the table, without folders of this machine."""
     data = request.app.state.settings.data
-    told = [name for name in ("file", "overruled_by", "note") if name in table.columns]
+    told = [name for name in _TOLD if name in table.columns]
     if not told:
         return table.name
     values = ", ".join(f"{without_folders(name, data)} as {name}" for name in told)
