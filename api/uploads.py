@@ -231,7 +231,7 @@ class Landed:
     @property
     def name(self) -> str | None:
         """Under which it was sent."""
-        return None if self.encoded_name is None else unquote(self.encoded_name)
+        return None if self.encoded_name is None else unquote(self.encoded_name.replace("=", "%"))
 
 
 class Landing:
@@ -376,8 +376,11 @@ def is_upload(name: str) -> bool:
 
 
 def encoded(name: str) -> str:
-    """Return a name as a part of that of a file; raises UploadError if it is too long."""
-    text = quote(name, safe="").replace(".", "%2E")
+    """Return a name as a part of that of a file; raises UploadError if it is too long.
+
+    Without `%`, so that the file's name may stand in an address as it is.
+    """
+    text = quote(name, safe="").replace(".", "%2E").replace("%", "=")
     if len(text) > _NAME_BYTES_MAX:
         raise UploadError(f"The name is too long: encoded it has {len(text)} bytes.")
     return text

@@ -196,13 +196,17 @@ def test_files_put_by_hand_are_not_replaced(client: TestClient, settings: Settin
     assert uploads(settings) == []
 
 
-@pytest.mark.parametrize("name", ["Zürich, 1.csv", "..", ".x", "日本" * 6, "x" * 120])
+@pytest.mark.parametrize("name", ["Zürich, 1.csv", "..", ".x", "日本" * 6, "x" * 120, "a=b"])
 def test_any_short_name_is_one(client: TestClient, settings: Settings, name: str):
     for hour in (17, 18):
         url = f"business_hours/{quote(name, safe='').replace('.', '%2E')}"
         assert put(client, f"{HOURS}a,0,9:00,{hour}:00\n", url).is_success
     [file] = [file for file in listed(client).values() if file["is_upload"]]
     assert file["name"] == name
+    assert len(uploads(settings)) == 1
+    # The name of its file stands in an address as it is.
+    put(client, f"{HOURS}b,0,9:00,17:00\n", "business_hours/other")
+    assert client.delete(f"/inputs/{file['file']}").status_code == 204
     assert len(uploads(settings)) == 1
 
 
