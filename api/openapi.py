@@ -83,7 +83,8 @@ def _shorten(said: Any) -> None:
     for each in said.values():
         _shorten(each)
     kinds = said.get("anyOf", [])
-    if len(kinds) == 2 and kinds[1] == {"type": "null"} and isinstance(kinds[0].get("type"), str):
+    # Null would have to stand among the values of an enum.
+    if kinds[1:] == [{"type": "null"}] and "type" in kinds[0] and "enum" not in kinds[0]:
         del said["anyOf"]
         said |= kinds[0] | {"type": [kinds[0]["type"], "null"]}
     for schema in said.get("properties", {}).values():
@@ -94,6 +95,8 @@ def _shorten(said: Any) -> None:
             schema.pop(name, None)
         if isinstance(schema.get("type"), list):
             schema["type"] = schema["type"][0]
+        elif "anyOf" in schema:
+            schema |= schema.pop("anyOf")[0]
 
 
 def _phrase(status: str) -> str:
