@@ -1,5 +1,7 @@
 """The description of the API, short enough for people and good for generated clients."""
 
+import json
+from collections import Counter
 from http import HTTPStatus
 from typing import Any
 
@@ -49,6 +51,7 @@ def describe(app: FastAPI) -> None:
                     _refer(operation["responses"], components["responses"])
             _put_options_in_the_body(schema["paths"]["/trigger_report"]["post"])
             _shorten(schema)
+            _share_parameters(schema)
         return app.openapi_schema
 
     app.openapi = openapi
@@ -97,6 +100,26 @@ def _shorten(said: Any) -> None:
             schema["type"] = schema["type"][0]
         elif "anyOf" in schema:
             schema |= schema.pop("anyOf")[0]
+
+
+def _share_parameters(schema: dict[str, Any]) -> None:
+    """Have parameters that several operations share stand in one place."""
+    operations = [each for path in schema["paths"].values() for each in path.values()]
+    counts = Counter(json.dumps(said) for each in operations for said in each.get("parameters", []))
+    named: dict[str, str] = {}
+    for text, count in counts.items():
+        if count > 1:
+            name = json.loads(text)["name"]
+            same = sum(other.rstrip("0123456789") == name for other in named.values())
+            named[text] = f"{name}{same + 1}" if same else name
+    schema["components"]["parameters"] = {name: json.loads(text) for text, name in named.items()}
+    for each in operations:
+        if "parameters" in each:
+            each["parameters"] = [
+                {"$ref": f"#/components/parameters/{named[text]}"} if text in named else said
+                for said in each["parameters"]
+                for text in [json.dumps(said)]
+            ]
 
 
 def _phrase(status: str) -> str:

@@ -333,7 +333,12 @@ def test_reasons_that_a_filter_takes_are_those_of_the_models(client: TestClient)
 
 def values_of(client: TestClient, path: str, name: str) -> list[str]:
     """Return the values that the OpenAPI schema gives for a parameter."""
-    parameters = client.get("/openapi.json").json()["paths"][f"/{path}"]["get"]["parameters"]
+    said = client.get("/openapi.json").json()
+    shared = said["components"]["parameters"]
+    parameters = [
+        shared[found["$ref"].rpartition("/")[2]] if "$ref" in found else found
+        for found in said["paths"][f"/{path}"]["get"]["parameters"]
+    ]
     [schema] = [found["schema"] for found in parameters if found["name"] == name]
     return schema["enum"]
 
