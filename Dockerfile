@@ -5,8 +5,8 @@ COPY requirements.lock .
 RUN python -m venv /venv \
     && /venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements.lock \
     # The lock holds the developers' tools too.
-    && /venv/bin/pip uninstall --yes execnet httpx httpx2 hypothesis hypothesis-graphql jsonschema-rs openapi-python-client \
-        pytest pytest-xdist ruff schemathesis sqlfluff \
+    && /venv/bin/pip uninstall --yes axe-playwright-python execnet greenlet httpx httpx2 hypothesis hypothesis-graphql jsonschema-rs \
+        openapi-python-client playwright pytest pytest-xdist ruff schemathesis sqlfluff \
     && /venv/bin/pip uninstall --yes pip setuptools
 
 FROM python:3.11.14-slim-bookworm

@@ -166,21 +166,25 @@ class Access:
         token_id, _, secret = rest.partition("_")
         if prefix != "su" or not secret:
             return None
-        rows = self._read("select * from tokens where token_id = ?", (token_id,))
-        token = _token(rows[0]) if rows else None
+        token = self._find(token_id)
         salt, kept = (token.salt, token.hash) if token else (b"", b"\0" * 32)
         is_right = hmac.compare_digest(_hash(salt, secret), kept)
-        if not is_right or token is None:
-            return None
-        is_over = token.revoked_at is not None or (
-            token.expires_at is not None and token.expires_at <= now()
-        )
-        return Principal(token.token_id, token.name, token.scopes, token.stores, is_over)
+        return _principal(token) if is_right and token is not None else None
+
+    def of_token(self, token_id: str) -> Principal | None:
+        """Return whose token has this id, or None if there is none; see `Principal.is_over`."""
+        token = self._find(token_id)
+        return None if token is None else _principal(token)
 
     def close(self) -> None:
         self.log.close()
-        self._writer.close()
-        self._reader.close()
+        with self._lock:
+            self._writer.close()
+            self._reader.close()
+
+    def _find(self, token_id: str) -> Token | None:
+        rows = self._read("select * from tokens where token_id = ?", (token_id,))
+        return _token(rows[0]) if rows else None
 
     def _read(self, statement: str, values: tuple = ()) -> list[tuple]:
         with self._lock:
@@ -224,6 +228,13 @@ def needs(*scopes: Scope, every_store: bool = False) -> Any:
 def may_see(principal: Principal, stores: Collection[str] | None) -> bool:
     """Say whether a token may see these stores; None stands for all there are."""
     return principal.stores is None or (stores is not None and principal.stores.issuperset(stores))
+
+
+def _principal(token: Token) -> Principal:
+    is_over = token.revoked_at is not None or (
+        token.expires_at is not None and token.expires_at <= now()
+    )
+    return Principal(token.token_id, token.name, token.scopes, token.stores, is_over)
 
 
 def _token(row: tuple) -> Token:

@@ -8,11 +8,12 @@ import time
 from base64 import b64decode
 from contextlib import suppress
 from http import HTTPStatus
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import structlog
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access import THIS_MACHINE, Access, Principal
@@ -20,11 +21,15 @@ from api.audit import Entry, masked
 from api.errors import problem, quoted, record_problem
 from api.logs import log_request
 from api.settings import Settings
+from api.ui.sessions import COOKIE
 
 log = structlog.get_logger()
 
-OPEN_PATHS = ("/", "/health", "/ready", "/docs", "/openapi.json", "/favicon.ico")
 ASSETS = "/static-offline-docs/"
+PAGES = "/ui/"
+OPEN_PATHS = ("/", "/health", "/ready", "/docs", "/openapi.json", "/favicon.ico")
+OPEN_PAGES = ("/ui", f"{PAGES}login")
+OPEN_ASSETS = (ASSETS, f"{PAGES}assets/")
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -43,6 +48,16 @@ _DOCS_HEADERS = [
         b"frame-ancestors 'none'",
     ),
 ]
+# Scripts, styles and forms of their own only; a form tells where it comes from.
+_PAGE_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (
+        b"content-security-policy",
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        b"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+]
 # More clients than this are not told apart; the oldest are forgotten.
 _BUCKETS_MAX = 10_000
 
@@ -59,6 +74,16 @@ def _unknown(text: str) -> _RefusedError:
     said = "This token is unknown, revoked or expired." if text else "A token is needed."
     return _RefusedError(
         401, f"{said} Send `Authorization: Bearer su_…`.", {"WWW-Authenticate": "Bearer"}
+    )
+
+
+def _log_in(scope: Scope) -> _RefusedError:
+    """Have a browser go where it may log in, and from there to the page that it asked for."""
+    page, query = scope["path"].removeprefix(PAGES), scope["query_string"].decode("latin-1")
+    # Relative, since a proxy may have put a path before this one.
+    to = quote(f"{page}?{query}" if query else page)
+    return _RefusedError(
+        303, "Log in by a token.", {"Location": f"{'../' * page.count('/')}login?next={to}"}
     )
 
 
@@ -159,18 +184,24 @@ class Gate:
             )
 
     def _principal(self, scope: Scope, headers: dict[str, str], access: Access) -> Principal | None:
-        if scope["path"] in OPEN_PATHS or scope["path"].startswith(ASSETS):
+        path = scope["path"]
+        if path in (*OPEN_PATHS, *OPEN_PAGES) or path.startswith(OPEN_ASSETS):
             return None
         text = _token(scope["method"], headers.get("authorization", ""))
-        principal = access.principal(text)
+        is_page = path.startswith(PAGES) and not text
+        if is_page:
+            session = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
+            principal = scope["app"].state.sessions.principal(session)
+        else:
+            principal = access.principal(text)
         if principal is not None:
             self._rate.check(principal.token_id or "")
             if not principal.is_over:
                 return principal
             scope["state"]["principal"] = principal
-            raise _unknown(text)
-        self._rate.check(f"address {_client(scope)}")
-        raise _unknown(text)
+        else:
+            self._rate.check(f"address {_client(scope)}")
+        raise _log_in(scope) if is_page else _unknown(text)
 
     def _check_local(self, scope: Scope, headers: dict[str, str]) -> None:
         if not is_loopback(_client(scope)):
@@ -259,7 +290,8 @@ def _client(scope: Scope) -> str:
 
 
 def _add_headers(headers: list[tuple[bytes, bytes]], path: str, request_id: str) -> None:
-    headers.extend(_DOCS_HEADERS if path == "/docs" else _HEADERS)
+    is_page = path.startswith(PAGES)
+    headers.extend(_DOCS_HEADERS if path == "/docs" else _PAGE_HEADERS if is_page else _HEADERS)
     if not path.startswith(ASSETS) and all(name != b"cache-control" for name, _ in headers):
         headers.append((b"cache-control", b"no-store"))
     headers.append((b"x-request-id", request_id.encode()))

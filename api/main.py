@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
@@ -15,11 +15,13 @@ from api.jobs import Jobs
 from api.judging import Judge
 from api.metrics import Metrics
 from api.queries import Places
-from api.reading import TableFiles, check_parameters
+from api.reading import TableFiles, check_parameters, prefers
 from api.releases import Releases, SharedReleases
 from api.reports import Changes, Reports
 from api.routers import inputs, reports, service, stores, tables
 from api.settings import Settings, read_settings
+from api.ui import pages
+from api.ui.sessions import Sessions
 from api.uploads import Landing
 
 
@@ -34,6 +36,7 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
         app.state.access = Access(
             settings.output, settings.audit_kept_days, settings.audit_entries_max
         )
+        app.state.sessions = Sessions(settings.output, app.state.access)
         app.state.changes = Changes()
         record.told = app.state.changes.tell
         metrics = app.state.metrics = Metrics()
@@ -51,6 +54,7 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
         jobs.stop()
         app.state.shared_releases.close()
         record.close()
+        app.state.sessions.close()
         app.state.access.close()
 
     app = FastAPIOffline(
@@ -84,9 +88,12 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
     app.include_router(tables.router, responses=guarded, dependencies=[checked])
     app.include_router(tables.files, responses=guarded)
 
+    pages.add_to(app)
+
     @app.get("/", include_in_schema=False)
-    def lead_to_docs() -> RedirectResponse:
-        return RedirectResponse("docs")
+    def lead_on(request: Request) -> RedirectResponse:
+        is_browser = prefers(request.headers.get("Accept", ""), "text/html", "application/json")
+        return RedirectResponse("ui/" if is_browser else "docs", headers={"Vary": "Accept"})
 
     openapi.describe(app)
     return app

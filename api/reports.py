@@ -370,7 +370,9 @@ class Reports:
             return self._writer.execute(statement, values).fetchall()
 
     def close(self) -> None:
-        self._writer.close()
+        # Work that did not end in time may be writing just now: SQLite would crash with it.
+        with self._lock:
+            self._writer.close()
         self._reader.close()
         os.close(self._guard)
 

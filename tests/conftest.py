@@ -32,6 +32,7 @@ LONGEST_FIRST = (
     "test_contract.py",
     "test_http_examples.py",
     "test_own_models.py",
+    "test_everywhere.py",
 )
 
 Once = Callable[[str, Callable[[], Any]], Any]

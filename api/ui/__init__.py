@@ -1,0 +1,1 @@
+"""The pages for people, who look and do not query: who needs a call, and is it getting better."""

@@ -1,0 +1,209 @@
+"""What the figures rest on: the newest poll, rows set aside, files, silences, assumptions."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.rows import Conditions
+from api.ui import shell
+from api.ui.shell import PageRoute, Reader
+from api.ui.words import address, age, is_long
+
+router = APIRouter(prefix="/ui", route_class=PageRoute)
+
+_ROWS, _ROWS_AT_FIRST = 50, 8
+_REASONS_MAX = 200
+REASONS = {
+    "bad_closed": "the word for closed is neither yes nor no",
+    "bad_date": "this is no date",
+    "bad_day": "this is no day of the week",
+    "bad_period": "this is no calendar period",
+    "bad_ratio": "this is no ratio above 0 and up to 1",
+    "bad_time": "this is no time of day",
+    "bad_timestamp": "this is no instant",
+    "bad_validity": "the dates on which it holds are none, or in the wrong order",
+    "contradictory_poll": "another row of that store and instant says inactive",
+    "contradictory_timezone": "a later row names another zone",
+    "control_characters": "the id has control characters in it",
+    "ends_before_it_starts": "it ends before it begins",
+    "future_timestamp": "it is dated in the future",
+    "malformed_row": "the line cannot be read",
+    "missing_group": "it says of no group",
+    "missing_store_id": "it names no store",
+    "repeated_header": "it is a header once more",
+    "repeated_store": "a later row is of the same store",
+    "rounded_id": "a tool has rounded the id",
+    "timestamp_before_zone_rules": "it is from before 2015",
+    "unknown_group": "no store is in that group",
+    "unknown_status": "it says neither active nor inactive",
+    "unknown_store": "no other input knows that store",
+    "unknown_timezone": "there is no such time zone",
+}
+# Which stores, what is said of them, and when there are none.
+STORES = {
+    "zone": (
+        "not coalesce(is_timezone_given, false)",
+        "Stores whose time zone is assumed",
+        "Of every store a time zone is known.",
+    ),
+    "hours": (
+        "not coalesce(has_business_hours, false)",
+        "Stores without hours, which count as open round the clock",
+        "Of every store hours are known.",
+    ),
+    "never": (
+        "last_polled_at is null",
+        "Stores that were never polled",
+        "Every store was polled at least once.",
+    ),
+    "alone": (
+        "named_by is not null",
+        "Stores that only one input knows",
+        "Every store is in two inputs at least.",
+    ),
+}
+# An id that has lost something, such as its leading zeros, is in one input alone.
+_STORES = """
+(
+    select
+        stores.*,
+        case
+            when keys.is_polled and not keys.has_business_hours and not keys.has_timezone
+                then 'store_status'
+            when keys.has_business_hours and not keys.is_polled and not keys.has_timezone
+                then 'business_hours'
+            when keys.has_timezone and not keys.is_polled and not keys.has_business_hours
+                then 'timezones'
+        end as named_by
+    from stores
+    inner join intermediate.int_store_keys as keys on stores.store_id = keys.store_id
+)
+"""
+Shown = Literal["files", "notes", "silences", "rows", "zone", "hours", "never", "alone"]
+
+
+@router.get("/data")
+async def show(
+    request: Request,
+    shown: Annotated[Shown | None, Query(alias="list")] = None,
+    source: Annotated[str | None, Query(alias="input", max_length=100)] = None,
+    reason: Annotated[str | None, Query(max_length=100)] = None,
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+) -> Response:
+    """Show how the inputs are, or all of one list; rows set aside may be of an input or reason."""
+    asked = {"list": shown, "input": source, "reason": reason}
+
+    def link(**other: Any) -> str:
+        """Return the address of this list with something else asked of it."""
+        return address("data", **(asked | other))
+
+    def ask(reader: Reader) -> dict[str, Any]:
+        frame = {
+            "shown": shown,
+            "source": source,
+            "reason": reason,
+            "reasons": REASONS,
+            "stores_lists": {name: title for name, (_, title, _) in STORES.items()},
+            "page": page,
+            "first": (page - 1) * _ROWS + 1,
+            "link": link,
+            "clocks": {},
+        }
+        if shown is None:
+            return {**frame, **_overview(reader)}
+        return {**frame, **_list(reader, shown, source, reason, page)}
+
+    return await shell.page(request, "data.html", ask, every_store=True)
+
+
+def _overview(reader: Reader) -> dict[str, Any]:
+    newest = reader.row("select max(last_polled_at) as polled_at from stores")
+    polled_at: datetime | None = newest and newest["polled_at"]
+    at = polled_at and polled_at.replace(tzinfo=UTC)
+    now = datetime.now(UTC)
+    return {
+        "newest": polled_at,
+        "newest_age": at and age(at, now),
+        "newest_is_old": at is None or is_long(at, now),
+        "counts": reader.row(
+            f"""
+            select
+                (select count(*) from rejected_rows) as rejected,
+                (select count(*) from input_files) as files,
+                (select count(*) from input_notes) as notes,
+                (select count(*) from poll_gaps) as silences,
+                (
+                    select count(*) from store_board where current_status = 'not heard from'
+                ) as silent,
+                count(*) filter ({STORES["zone"][0]}) as zone,
+                count(*) filter ({STORES["hours"][0]}) as hours,
+                count(*) filter ({STORES["never"][0]}) as never,
+                count(*) filter ({STORES["alone"][0]}) as alone,
+                count(*) as stores
+            from {_STORES}
+            """
+        ),
+        "rejected": reader.rows(
+            f"select * from rejected_counts order by rows desc, input, reason limit {_REASONS_MAX}"
+        ),
+        **{name: _rows(reader, name, _ROWS_AT_FIRST) for name in ("files", "notes", "silences")},
+    }
+
+
+def _list(
+    reader: Reader, shown: Shown, source: str | None, reason: str | None, page: int
+) -> dict[str, Any]:
+    conditions = Conditions()
+    if shown == "rows":
+        for column, value in (("input", source), ("reason", reason)):
+            if value is not None:
+                conditions.add(f"{column} = ?", value)
+    rows = _rows(reader, shown, _ROWS + 1, (page - 1) * _ROWS, conditions)
+    clocks = {}
+    if shown in STORES:
+        clocks = reader.clocks([row["store_id"] for row in rows])
+    return {
+        "rows": rows[:_ROWS],
+        "has_more": len(rows) > _ROWS,
+        "clocks": clocks,
+        "csv": _file(shown, source, reason),
+        "none_words": STORES[shown][2] if shown in STORES else "",
+    }
+
+
+_SORTED = {
+    "files": "select * from input_files where {} order by loaded_at desc, input, place desc",
+    "notes": "select * from input_notes where {} order by is_told desc, input, kind, file, note",
+    "silences": "select * from poll_gaps where {} order by started_at desc",
+    "rows": """
+        select * from rejected_rows
+        where {} order by input, file, line_number, store_id, reason, raw_values
+    """,
+    **{
+        name: f"select * from {_STORES} where {{}} and {condition} order by store_id"
+        for name, (condition, _, _) in STORES.items()
+    },
+}
+
+
+def _rows(
+    reader: Reader, name: str, limit: int, offset: int = 0, conditions: Conditions | None = None
+) -> list[dict[str, Any]]:
+    conditions = conditions or Conditions()
+    return reader.rows(
+        f"{_SORTED[name].format(conditions.sql)} limit {limit} offset {offset}", *conditions.values
+    )
+
+
+def _file(shown: Shown, source: str | None, reason: str | None) -> str:
+    """Return the address of a list as CSV."""
+    if shown in STORES:
+        return "tables/stores.csv"
+    if shown == "rows":
+        return address("tables/rejected_rows.csv", input=source, reason=reason)
+    return {
+        "files": "tables/input_files.csv",
+        "notes": "tables/input_notes.csv",
+        "silences": "tables/poll_gaps.csv",
+    }[shown]

@@ -1,0 +1,101 @@
+"""Log-ins of browsers: a cookie with a random text, of which a hash is kept beside the tokens.
+
+A session lasts as long as its token, or until it is ended; the token itself is in no cookie.
+"""
+
+import hashlib
+import secrets
+import threading
+import time
+from collections import deque
+from pathlib import Path
+
+from api.access import Access, Principal
+from api.disk import connect
+from api.instants import now
+
+COOKIE = "store_uptime_session"
+# So many browsers may be logged in by one token; the oldest are logged out.
+_OF_TOKEN_MAX = 100
+_FAILURES_MAX = 10
+_FAILURES_SECONDS = 60.0
+# More addresses than this are not told apart; the oldest are forgotten.
+_ADDRESSES_MAX = 10_000
+
+_TABLE = """
+create table if not exists sessions (
+    session_id integer primary key autoincrement,
+    hash blob not null unique,
+    token_id text not null,
+    began_at text not null
+) strict;
+"""
+
+
+class Sessions:
+    """The sessions of one output folder; several processes may use them."""
+
+    def __init__(self, output: Path, access: Access) -> None:
+        self._access = access
+        path = output / "access.sqlite"
+        self._writer = connect(path, synchronous="full")
+        self._writer.executescript(_TABLE)
+        self._reader = connect(path, synchronous="full")
+        # It is asked on the event loop, which waits for nobody's lock.
+        self._reader.execute("pragma busy_timeout = 0")
+        self._lock = threading.Lock()
+        self._failures: dict[str, deque[float]] = {}
+
+    def begin(self, token_id: str) -> str:
+        """Begin a session, and return the text for its cookie, which is kept nowhere."""
+        secret = secrets.token_urlsafe(32)
+        with self._lock:
+            self._writer.execute(
+                "insert into sessions (hash, token_id, began_at) values (?, ?, ?)",
+                (_hash(secret), token_id, now()),
+            )
+            self._writer.execute(
+                """
+                delete from sessions where token_id = ? and session_id <= (
+                    select session_id from sessions where token_id = ?
+                    order by session_id desc limit 1 offset ?
+                )
+                """,
+                (token_id, token_id, _OF_TOKEN_MAX),
+            )
+        return secret
+
+    def end(self, secret: str) -> None:
+        with self._lock:
+            self._writer.execute("delete from sessions where hash = ?", (_hash(secret),))
+
+    def principal(self, secret: str) -> Principal | None:
+        """Return whose session this is, or None if there is none; see `Principal.is_over`."""
+        if not secret:
+            return None
+        with self._lock:
+            row = self._reader.execute(
+                "select token_id from sessions where hash = ?", (_hash(secret),)
+            ).fetchone()
+        return None if row is None else self._access.of_token(row[0])
+
+    def may_try(self, client: str) -> bool:
+        """Say whether an address may try to log in, after those times that it failed to."""
+        failures = self._failures.get(client, deque())
+        while failures and failures[0] < time.monotonic() - _FAILURES_SECONDS:
+            failures.popleft()
+        return len(failures) < _FAILURES_MAX
+
+    def failed(self, client: str) -> None:
+        self._failures.setdefault(client, deque(maxlen=_FAILURES_MAX)).append(time.monotonic())
+        if len(self._failures) > _ADDRESSES_MAX:
+            del self._failures[next(iter(self._failures))]
+
+    def close(self) -> None:
+        with self._lock:
+            self._writer.close()
+            self._reader.close()
+
+
+def _hash(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()

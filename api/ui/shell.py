@@ -1,0 +1,327 @@
+"""What all pages share: who reads, from which release, in which frame, and what is known already.
+
+A page is a function that reads what it shows from the release, and a template. It has an ETag of
+the release, the address, the reader's stores and clock, and of what the service is doing.
+"""
+
+import gzip
+import hashlib
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from fastapi import HTTPException, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from api.access import Principal, may_see
+from api.queries import TooSlowError, limited
+from api.reading import allowed_stores, is_known, place
+from api.releases import NoReleaseError, Release
+from api.ui.charts import LEVEL_WORDS
+from api.ui.clocks import Clock, clocks
+from api.ui.words import FILTERS, NONE, PERIODS, STATES, WEEKDAYS, Times, address, age, is_long
+
+log = logging.getLogger(__name__)
+
+FOLDER = Path(__file__).parent
+CLOCK_COOKIE = "store_uptime_clock"
+# Smaller answers gain nothing by being packed.
+_PACKED_FROM_BYTES = 1000
+
+# Address, title, and whether it is about all stores.
+PAGES = (
+    ("./", "Who needs a call", False),
+    ("fleet", "Fleet", True),
+    ("outages", "Outages", False),
+    ("targets", "Targets", True),
+    ("data", "Data health", True),
+    ("reports", "Reports", True),
+)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """The release as one request reads it: rows by the names of their columns."""
+
+    release: Release
+    connection: duckdb.DuckDBPyConnection
+    # The stores that whoever asks may see, None for all.
+    stores: list[str] | None
+    times: Times
+
+    def rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
+        found = self.connection.execute(sql, list(values))
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def row(self, sql: str, *values: object) -> dict[str, Any] | None:
+        return next(iter(self.rows(sql, *values)), None)
+
+    def clocks(self, store_ids: Sequence[str]) -> dict[str, Clock]:
+        """Return the clocks of some stores."""
+        found = self.connection.execute(
+            f"""
+            select
+                keys.store_id, stores.timezone, make_timestamp(offsets.valid_from_us),
+                make_timestamp(offsets.valid_until_us), offsets.utc_offset_us
+            from intermediate.int_store_keys as keys
+            inner join stores on keys.store_id = stores.store_id
+            inner join intermediate.int_store_offsets as offsets
+                on keys.store_key = offsets.store_key
+            where keys.store_id in ({", ".join("?" * len(store_ids)) or "null"})
+            order by keys.store_id, offsets.valid_from_us
+            """,
+            list(store_ids),
+        )
+        return clocks(found.fetchall())
+
+    @property
+    def as_of(self) -> datetime:
+        """Up to when is known, in UTC without a zone."""
+        return datetime.fromisoformat(self.release.as_of).astimezone(UTC).replace(tzinfo=None)
+
+
+# What reads the things that a template shows.
+Ask = Callable[[Reader], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the service does about figures that are to come."""
+
+    is_building: bool = False
+    models: str = ""
+    # Why the last one that was asked for did not come.
+    failure: str | None = None
+
+
+class PageRoute(APIRoute):
+    """A route whose refusals are pages, too."""
+
+    def get_route_handler(self) -> Callable[[Request], Any]:
+        handle = super().get_route_handler()
+
+        async def handle_as_page(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except StarletteHTTPException as error:
+                return refusal(request, error.status_code, str(error.detail), error.headers)
+            except RequestValidationError as error:
+                found = error.errors()[0]
+                said = f"{found['loc'][-1]}: {found['msg']}, not {found.get('input')!r:.100}."
+                return refusal(request, 422, said)
+            except sqlite3.Error:
+                raise
+            except Exception:
+                log.exception("The page %s failed", request.url.path)
+                return refusal(request, 500, "The page failed; the service's log has the cause.")
+
+        return handle_as_page
+
+
+async def page(request: Request, template: str, ask: Ask, every_store: bool = False) -> Response:
+    """Answer with a page of the newest release, with 304 if it is known, or say why there is none.
+
+    Raises HTTPException 403 if it is about all stores, and the token for some.
+    """
+    if every_store and not may_see(request.state.principal, None):
+        raise HTTPException(403, "This page is about all stores, and your token is for some.")
+    work = await run_in_threadpool(_work, request)
+    now = datetime.now(UTC)
+    try:
+        release = await run_in_threadpool(request.app.state.shared_releases.newest)
+        etag = _etag(request, release, work, now)
+        if _is_known(request, etag):
+            return Response(status_code=304, headers=_headers(etag))
+        async with place(request):
+            return await run_in_threadpool(_answer, request, template, ask, work, now)
+    except NoReleaseError as error:
+        body = render(request, "nothing.html", work=work, why=str(error))
+        return html(request, body, etag=etag_of(body))
+
+
+def refusal(request: Request, status: int, detail: str, headers: Any = None) -> Response:
+    """Return a page that says why there is no other."""
+    body = render(
+        request,
+        "refusal.html",
+        status=status,
+        title=HTTPStatus(status).phrase,
+        detail=detail,
+    )
+    return html(request, body, status, headers=dict(headers or {}))
+
+
+def render(request: Request, template: str, **shown: Any) -> bytes:
+    """Return a template as HTML."""
+    principal: Principal | None = getattr(request.state, "principal", None)
+    frame = {
+        "request_path": request.url.path,
+        "here": request.url.path.rpartition("/")[2] or "./",
+        "query": request.url.query,
+        "pages": [
+            (path, title)
+            for path, title, is_about_all in PAGES
+            if principal is not None and (not is_about_all or may_see(principal, None))
+        ],
+        "principal": principal,
+        "times": times_of(request),
+        "address": address,
+        "version": _version(),
+        "work": None,
+        "release": None,
+        "as_of": None,
+    }
+    return _templates().get_template(template).render(frame | shown).encode()
+
+
+def html(
+    request: Request,
+    body: bytes,
+    status: int = 200,
+    etag: str | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """Return a page as an answer, packed for who takes that; with an ETag, 304 if it is known."""
+    told = {**_headers(etag), **(headers or {})}
+    if etag is not None and _is_known(request, etag):
+        return Response(status_code=304, headers=told)
+    if etag is not None:
+        # The script knows by it whether what it gets later is another page.
+        body = body.replace(b'data-etag=""', f"data-etag='{etag}'".encode(), 1)
+    if len(body) >= _PACKED_FROM_BYTES and "gzip" in request.headers.get("Accept-Encoding", ""):
+        body = gzip.compress(body, 5, mtime=0)
+        told["Content-Encoding"] = "gzip"
+    return Response(body, status, told, media_type="text/html")
+
+
+def times_of(request: Request) -> Times:
+    return Times(request.cookies.get(CLOCK_COOKIE) == "utc")
+
+
+def _answer(request: Request, template: str, ask: Ask, work: Work, now: datetime) -> Response:
+    seconds = request.app.state.settings.query_timeout_seconds
+    try:
+        with (
+            request.app.state.shared_releases.open_newest() as (release, connection),
+            limited(connection, seconds),
+        ):
+            reader = Reader(release, connection, allowed_stores(request), times_of(request))
+            shown = ask(reader)
+            as_of = reader.as_of
+    except TooSlowError as error:
+        raise HTTPException(503, str(error)) from None
+    except (duckdb.CatalogException, duckdb.BinderException):
+        # Releases outlive the models that made them.
+        shown = {"why": "The figures there are were built by an earlier version."}
+        body = render(request, "nothing.html", work=work, **shown)
+        return html(request, body, etag=etag_of(body))
+    known_until = as_of.replace(tzinfo=UTC)
+    etag = _etag(request, release, work, now)
+    body = render(
+        request,
+        template,
+        **{
+            "release": release,
+            "as_of": as_of,
+            "age": age(known_until, now),
+            "is_old": is_long(known_until, now),
+            "work": work,
+            **shown,
+        },
+    )
+    return html(request, body, etag=etag)
+
+
+def _work(request: Request) -> Work:
+    """Return what is being built, and why the last build failed, for who may see all stores."""
+    if not may_see(request.state.principal, None):
+        return Work()
+    jobs = request.app.state.jobs
+    progress = jobs.progress
+    newest = next(iter(request.app.state.reports.entries(1)), None)
+    is_building = progress is not None or (
+        newest is not None and newest.status in ("Queued", "Running")
+    )
+    failure = newest.error if newest is not None and newest.status == "Failed" else None
+    if failure is None and jobs.failed_refreshes:
+        failure = "The last build that nobody asked for failed; the service's log has the cause."
+    models = f"{progress.models_done} of {progress.models_all} tables" if progress else ""
+    return Work(is_building, models, failure)
+
+
+def _etag(request: Request, release: Release, work: Work, now: datetime) -> str:
+    as_of = datetime.fromisoformat(release.as_of)
+    asked = (
+        release.release_id,
+        request.url.path,
+        request.url.query,
+        allowed_stores(request),
+        times_of(request).is_utc,
+        getattr(request.state.principal, "name", None),
+        work,
+        age(as_of, now),
+        is_long(as_of, now),
+        _version(),
+    )
+    return etag_of(repr(asked).encode())
+
+
+def etag_of(content: bytes) -> str:
+    """Return the ETag of a content, weak, since it is the same packed and not."""
+    return f'W/"{hashlib.sha256(content).hexdigest()[:32]}"'
+
+
+def _is_known(request: Request, etag: str) -> bool:
+    return is_known(etag.removeprefix("W/"), request.headers.get("If-None-Match"))
+
+
+def _headers(etag: str | None) -> dict[str, str]:
+    headers = {"Vary": "Cookie, Accept-Encoding"}
+    if etag is not None:
+        headers |= {"ETag": etag, "Cache-Control": "private, no-cache"}
+    return headers
+
+
+@cache
+def _templates() -> Environment:
+    templates = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters |= FILTERS
+    templates.globals |= {
+        "NONE": NONE,
+        "PERIODS": PERIODS,
+        "STATES": STATES,
+        "WEEKDAYS": WEEKDAYS,
+        "level_words": LEVEL_WORDS,
+        "hour_labels": [(hour, f"{hour:02}") for hour in range(0, 24, 3)],
+    }
+    return templates
+
+
+@cache
+def _version() -> str:
+    """Return what changes with the pages themselves."""
+    digest = hashlib.sha256()
+    for path in sorted(FOLDER.rglob("*")):
+        if path.suffix in (".html", ".css", ".js", ".svg", ".py"):
+            with suppress(OSError):
+                digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]

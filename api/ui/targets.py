@@ -1,0 +1,204 @@
+"""Whether what was promised is kept: the budget of downtime in hours, what is used and left."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from api.rows import Conditions
+from api.ui import shell
+from api.ui.groups import Group, read_groups
+from api.ui.shell import PageRoute, Reader
+from api.ui.words import IS_ENOUGH, State, address, day
+
+router = APIRouter(prefix="/ui", route_class=PageRoute)
+
+_ROWS = 50
+_CHOICES_MAX = 200
+# In the order in which they ask for attention.
+STATES = {
+    "missed": State("missed", "✕", "down"),
+    "few": State("not enough polls", "?", "unknown"),
+    "kept": State("kept", "✓", "up"),
+}
+_WHENS = {"running": "running now", "over": "over", "all": "all"}
+_ORDERS = {
+    "worst": ("worst first", "place, left_seconds, started_on desc"),
+    "newest": ("newest first", "started_on desc, place, left_seconds"),
+    "target": ("by target", "attribute, value"),
+}
+# So that no row changes its place.
+_LAST = "attribute, value, calendar_period, target_ratio, started_on desc"
+# A target counts as kept or missed where the polls bear out at least half.
+_TARGETS = f"""
+(
+    select
+        *,
+        {IS_ENOUGH},
+        case
+            when is_met is null or not is_enough then 'few'
+            when is_met then 'kept'
+            else 'missed'
+        end as state,
+        case state when 'missed' then 1 when 'few' then 2 else 3 end as place,
+        error_budget_minutes * 60 as allowed_seconds,
+        error_budget_left_minutes * 60 as left_seconds,
+        longest_outage_allowed_minutes * 60 as longest_seconds
+    from target_attainment
+)
+"""
+When = Literal["running", "over", "all"]
+Sort = Literal["worst", "newest", "target"]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much of the bar is used within the budget and beyond it, and where the budget ends."""
+
+    used: float
+    over: float
+    end: float
+
+
+@router.get("/targets")
+async def show(
+    request: Request,
+    when: When = "running",
+    state: Annotated[list[str] | None, Query()] = None,
+    target: str | None = None,
+    each: str | None = None,
+    sort: Sort = "worst",
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+) -> Response:
+    """Show targets; `target` is `all`, or an attribute and its value, such as `region:East`."""
+    chosen = [name for name in state or () if name in STATES]
+    group = Group("all", "") if target == "all" else next(iter(read_groups([target or ""])), None)
+    asked: dict[str, Any] = {
+        "when": None if when == "running" else when,
+        "state": chosen or None,
+        "target": target or None,
+        "each": each or None,
+        "sort": None if sort == "worst" else sort,
+    }
+
+    def link(**other: Any) -> str:
+        """Return the address of this list with something else asked of it."""
+        return address("targets", **(asked | other))
+
+    if "" in request.query_params.values() or len(chosen) < len(state or ()):
+        # What a form sends of fields that were left empty.
+        return RedirectResponse(link(), 303)
+
+    def ask(reader: Reader) -> dict[str, Any]:
+        return {
+            **_list(reader, _conditions(when, group, each), chosen, sort, page),
+            **_choices(reader),
+            "states": STATES,
+            "chosen": chosen,
+            "when": when,
+            "whens": _WHENS,
+            "target": target,
+            "each": each,
+            "sort": sort,
+            "orders": {name: words for name, (words, _) in _ORDERS.items()},
+            "is_filtered": any(asked[name] for name in ("state", "target", "each")),
+            "page": page,
+            "link": link,
+            "csv": address(
+                "tables/targets.csv",
+                attribute=group and group.attribute,
+                value=(group and group.value) or None,
+                calendar_period=each,
+                running=None if when == "all" else str(when == "running").lower(),
+            ),
+        }
+
+    return await shell.page(request, "targets.html", ask, every_store=True)
+
+
+def _conditions(when: When, group: Group | None, each: str | None) -> Conditions:
+    conditions = Conditions()
+    if when != "all":
+        conditions.add("is_running = ?", when == "running")
+    if group is not None:
+        conditions.add("attribute = ?", group.attribute)
+        if group.value:
+            conditions.add("value = ?", group.value)
+    if each:
+        conditions.add("calendar_period = ?", each)
+    return conditions
+
+
+def _list(
+    reader: Reader, conditions: Conditions, chosen: list[str], sort: Sort, page: int
+) -> dict[str, Any]:
+    counts = reader.rows(
+        f"select state, count(*) as targets from {_TARGETS} where {conditions.sql} group by state",
+        *conditions.values,
+    )
+    by_state = {row["state"]: row["targets"] for row in counts}
+    if chosen:
+        conditions.add("list_contains(?::varchar[], state)", chosen)
+    targets = reader.rows(
+        f"""
+        select *
+        from {_TARGETS}
+        where {conditions.sql}
+        order by {_ORDERS[sort][1]}, {_LAST}
+        limit {_ROWS + 1} offset {(page - 1) * _ROWS}
+        """,
+        *conditions.values,
+    )
+    has_more, targets = len(targets) > _ROWS, targets[:_ROWS]
+    for row in targets:
+        row["period_words"] = period_words(row["calendar_period"], row["started_on"])
+        row["budget"] = budget(row["allowed_seconds"], row["downtime_seconds"])
+    return {
+        "counts": {name: by_state.get(name, 0) for name in STATES},
+        "targets": targets,
+        "has_more": has_more,
+        "first": (page - 1) * _ROWS + 1,
+    }
+
+
+def _choices(reader: Reader) -> dict[str, Any]:
+    """Return the groups and the lengths of period that there are targets for."""
+    groups = reader.rows(
+        f"""
+        select distinct attribute, value
+        from target_attainment
+        order by attribute <> 'all', attribute, value
+        limit {_CHOICES_MAX}
+        """
+    )
+    lengths = reader.rows("select distinct calendar_period as name from target_attainment")
+    order = ("day", "week", "month", "quarter", "year")
+    return {
+        "groups": groups,
+        "lengths": sorted((row["name"] for row in lengths), key=order.index),
+    }
+
+
+def period_words(length: str, started_on: date) -> str:
+    """Return which calendar period it is that begins on a date."""
+    match length:
+        case "day":
+            return f"{day(started_on)} {started_on:%Y}"
+        case "week":
+            return f"week from {day(started_on)} {started_on:%Y}"
+        case "month":
+            return f"{started_on:%B %Y}"
+        case "quarter":
+            return f"quarter {(started_on.month + 2) // 3} of {started_on:%Y}"
+        case _:
+            return f"{started_on:%Y}"
+
+
+def budget(allowed_seconds: float, used_seconds: float) -> Budget:
+    """Return where a budget and what is used of it end, on a bar from 0 to 100."""
+    longest = max(allowed_seconds, used_seconds) or 1
+    end = 100 * allowed_seconds / longest
+    used = 100 * used_seconds / longest
+    return Budget(round(min(used, end), 2), round(max(used - end, 0), 2), round(end, 2))
