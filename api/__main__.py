@@ -1,4 +1,4 @@
-"""Commands: `python -m api serve | report | sql | tokens | audit`."""
+"""Commands: `python -m api serve | report | publish | sql | tokens | audit`."""
 
 import argparse
 import json
@@ -22,6 +22,8 @@ from api.access import SCOPES, Access, AccessError
 from api.audit import Entry
 from api.builds import BuildError, one_builder
 from api.gate import is_loopback
+from api.publish import NothingBuiltError
+from api.publish import publish as publish_spark
 from api.releases import NoReleaseError, Releases, attach_sql
 from api.reports import InUseError, Reports
 from api.settings import Settings, SettingsError, read_settings, unknown_settings
@@ -105,6 +107,17 @@ def report(settings: Settings) -> None:
         builder.finish()
     finally:
         builder.close()
+
+
+def publish(settings: Settings) -> None:
+    """Publish what `dbt build --target spark` has built, and write the report of it."""
+    path, is_newest = publish_spark(settings.db)
+    if not is_newest:
+        print(f"Published {_shown(path)} under its own name: it is an experiment.")
+        return
+    settings.output.mkdir(parents=True, exist_ok=True)
+    print(f"Published {_shown(path)}.")
+    _write_and_show(settings)
 
 
 def _write_and_show(settings: Settings) -> None:
@@ -200,6 +213,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             serve(settings)
         elif given.command == "report":
             report(settings)
+        elif given.command == "publish":
+            publish(settings)
         elif given.command == "tokens":
             tokens(settings, given)
         elif given.command == "audit":
@@ -212,6 +227,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         InUseError,
         BuildError,
         NoReleaseError,
+        NothingBuiltError,
         OSError,
         duckdb.Error,
         sqlite3.Error,
@@ -229,7 +245,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True, title="commands")
-    for command in (serve, report, sql):
+    for command in (serve, report, publish, sql):
         commands.add_parser(command.__name__, help=command.__doc__, description=command.__doc__)
     _add_tokens(commands.add_parser("tokens", help=tokens.__doc__, description=tokens.__doc__))
     log = commands.add_parser("audit", help=audit.__doc__, description=audit.__doc__)

@@ -163,6 +163,21 @@ class Policy(BaseModel):
         return int(hours) if hours.is_integer() else hours
 
 
+def read_vars(given: Mapping[str, Any]) -> tuple[Policy, bool]:
+    """Return the policy that a run's vars state, and whether they make it an experiment.
+
+    `given` are the vars beside those of dbt_project.yml. Raises InputError if one means nothing.
+    """
+    declared = project_vars()
+    policy = Policy.from_vars({**declared, **given}, declared)
+    is_experiment = policy != Policy.from_vars(declared, declared) or any(
+        declared.get(name) != value
+        for name, value in given.items()
+        if name not in Policy.model_fields
+    )
+    return policy, is_experiment
+
+
 def project_vars(project: Path = _PROJECT) -> dict[str, Any]:
     """Return the vars that dbt_project.yml declares, with their values there."""
     text = (project / "dbt_project.yml").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from typing import Any
 
 from loader.errors import InputError
 from loader.load import Load, load
-from loader.policy import Policy, project_vars
+from loader.policy import read_vars
 
 
 def start_build(vars_json: str, db: Path) -> str:
@@ -42,16 +42,9 @@ def memory_limit() -> str:
 
 
 def _started(given: Mapping[str, Any], db: Path) -> dict[str, Any]:
-    declared = project_vars()
-    policy = Policy.from_vars({**declared, **given}, declared)
-    ordinary = Policy.from_vars(declared, declared)
-    is_experiment = policy != ordinary or any(
-        declared.get(name) != value
-        for name, value in given.items()
-        if name not in Policy.model_fields
-    )
+    policy, is_experiment = read_vars(given)
     lake = lake_of(db)
-    done = load(data_folder(), lake, monday_is=int(policy.monday_is), memory_limit=memory_limit())
+    done = load(data_folder(), lake, monday_is=policy.monday_is, memory_limit=memory_limit())
     return {
         **said(done, lake),
         "named_as_of_us": policy.as_of_us,

@@ -63,7 +63,7 @@
 
 
 {# pre-hook of the timeline: what it showed no longer counts where it starts afresh, and from when on this run works it out, of which int_windows_from asks. #}
-{% macro note_worked_out() %}
+{% macro default__note_worked_out() %}
     create or replace table build.worked_out as
     select coalesce(min(from_us), 0) as from_us
     from intermediate.int_dirty_stores
@@ -72,7 +72,7 @@
 
 
 {# post-hook of the timeline and of the days: the schedules that they show. #}
-{% macro note_schedules_seen() %}
+{% macro default__note_schedules_seen() %}
     delete from build.schedules_seen where reader = {{ quoted(this.identifier) }};
     insert into build.schedules_seen
     {% if this.identifier == 'int_store_timeline' %}

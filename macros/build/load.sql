@@ -1,6 +1,6 @@
 {# on-run-start. Takes the input files into the lake and lays out what the models read: the lake's views, the
    versions of files as they stand, and one row about this run. `dbt test` looks at what the last build made. #}
-{% macro start_run() %}
+{% macro default__start_run() %}
     {% if execute and flags.WHICH == 'test' %}
         {% do run_query(mark_tables_sql() ~ ';' ~ nodes_sql()) %}
     {% elif execute and flags.WHICH in ['build', 'run', 'seed'] %}

@@ -86,7 +86,7 @@
 
 {# dbt's own, which asks the config and --full-refresh; a model that replaces rows also starts afresh without a mark
    to go on from. #}
-{% macro should_full_refresh() %}
+{% macro default__should_full_refresh() %}
     {% set configured = config.get('full_refresh') %}
     {% if configured is not none %}
         {% do return(configured) %}
@@ -117,7 +117,7 @@
 
 
 {# pre-hook of every model and seed. #}
-{% macro open_mark() %}
+{% macro default__open_mark() %}
     {% if not execute or model.config.materialized == 'view' %}
     {% elif model.config.materialized == 'incremental' and is_incremental() %}
         update build.marks set is_open = true where name = {{ quoted(model.name) }}
@@ -130,7 +130,7 @@
 {# post-hook of every model and seed: the last that is written. A view has its text as a comment, since what DuckDB
    makes of it reads otherwise once the file was closed. With --empty the mark stays as open as it was.
    A table that is never made again is made of its birth alone, and how it read its parents is kept beside. #}
-{% macro close_mark() %}
+{% macro default__close_mark() %}
     {% if execute and model.config.materialized == 'view' %}
         comment on view {{ this }} is {{ quoted(own_text(model)) }}
     {% elif execute and not flags.EMPTY %}

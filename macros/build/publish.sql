@@ -1,6 +1,6 @@
 {# on-run-end. A release is published when nothing failed in this run, no test that failed is left, and every table that
    readers get is current, whichever commands made it so. #}
-{% macro end_run(results) %}
+{% macro default__end_run(results) %}
     {% if execute and results and flags.WHICH in ['build', 'run', 'test', 'seed'] and not flags.EMPTY %}
         {% do note_views(results) %}
         {% do note_failed_tests(results) %}

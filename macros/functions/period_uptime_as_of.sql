@@ -189,7 +189,7 @@ from told;
 {# ('last_hour', 3600000000), … #}
 {% macro period_lengths() %}
     {% set rows = [] %}
-    {% for row in run_query('select period, length_us from ' ~ adapter.quote(target.database) ~ '.staging.stg_periods').rows %}
+    {% for row in run_query('select period, length_us from staging.stg_periods').rows %}
         {% do rows.append('(' ~ quoted(row.period) ~ ', ' ~ row.length_us ~ ')') %}
     {% endfor %}
     {% do return(rows | join(', ')) %}

@@ -1,7 +1,7 @@
 {# True of all stores while the timeline has at most so many rows, else of a share of the stores that has
    about as many. Which stores depends on the instant of the report, so that each is checked some time. A range
    of hashes and not a remainder, because DuckDB filters by a range before it reads the stores' rows. #}
-{% macro is_looked_at(store_id, rows_max) -%}
+{% macro default__is_looked_at(store_id, rows_max) -%}
     {% set timeline, horizon = ref('int_store_timeline'), ref('int_horizon') %}
     {% if not execute or not load_relation(timeline) %}
         {% do return('true') %}

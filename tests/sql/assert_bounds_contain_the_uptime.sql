@@ -10,7 +10,7 @@ where not (
         and uptime_seconds_min <= uptime_seconds
         and uptime_seconds <= uptime_seconds_max
         and uptime_seconds_max <= business_seconds
-        and business_seconds <= epoch_us(ended_at - started_at) / 1e6
+        and business_seconds <= (epoch_us(ended_at) - epoch_us(started_at)) / 1e6
     )
 
 union all

@@ -10,19 +10,23 @@ with timeline as (
     group by store_id, status
 ),
 
+hours_of_the_week as (
+    select * from {{ ref('store_hour_of_week') }}
+    where {{ is_looked_at('store_id', 20000) }}
+),
+
 hours as (
+    {% for figure, status in [
+        ('uptime', 'up'), ('downtime', 'down'), ('unknown', 'unknown'), ('excluded', 'excluded')
+    ] -%}
     select
         store_id,
-        unnest(['up', 'down', 'unknown', 'excluded']) as status,
-        unnest([
-            cast(sum(cast(uptime_seconds as decimal(18, 6))) as decimal(30, 6)),
-            cast(sum(cast(downtime_seconds as decimal(18, 6))) as decimal(30, 6)),
-            cast(sum(cast(unknown_seconds as decimal(18, 6))) as decimal(30, 6)),
-            cast(sum(cast(excluded_seconds as decimal(18, 6))) as decimal(30, 6))
-        ]) as seconds,
-    from {{ ref('store_hour_of_week') }}
-    where {{ is_looked_at('store_id', 20000) }}
+        '{{ status }}' as status,
+        cast(sum(cast({{ figure }}_seconds as decimal(18, 6))) as decimal(30, 6)) as seconds,
+    from hours_of_the_week
     group by store_id
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
 )
 
 select 'does not add up' as failure, coalesce(hours.store_id, timeline.store_id) as store_id

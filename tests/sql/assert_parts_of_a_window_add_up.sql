@@ -28,13 +28,21 @@ weeks as (
 ),
 
 parts as (
-    select *, 1 as times from first_part
-    union all by name
-    select *, 1 as times from second_part
-    union all by name
-    select *, 1 as times from third_part
-    union all by name
-    select *, -1 as times from weeks
+    {% for part, times in [('first_part', 1), ('second_part', 1), ('third_part', 1), ('weeks', -1)] -%}
+    select
+        store_id,
+        {{ times }} as times,
+        business_seconds,
+        uptime_seconds,
+        downtime_seconds,
+        unknown_seconds,
+        excluded_seconds,
+        confirmed_seconds,
+        uptime_seconds_min,
+        uptime_seconds_max,
+    from {{ part }}
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
 ),
 
 summed as (
@@ -55,16 +63,14 @@ summed as (
 select 'does not add up' as failure, store_id
 from summed
 where
-    (
-        business_seconds,
-        uptime_seconds,
-        downtime_seconds,
-        unknown_seconds,
-        excluded_seconds,
-        confirmed_seconds,
-        uptime_seconds_min,
-        uptime_seconds_max
-    ) <> (0, 0, 0, 0, 0, 0, 0, 0)
+    business_seconds <> 0
+    or uptime_seconds <> 0
+    or downtime_seconds <> 0
+    or unknown_seconds <> 0
+    or excluded_seconds <> 0
+    or confirmed_seconds <> 0
+    or uptime_seconds_min <> 0
+    or uptime_seconds_max <> 0
 
 union all
 

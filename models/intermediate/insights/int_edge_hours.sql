@@ -61,20 +61,26 @@ hours as (
 -- hour comes before the runs that begin when it ends.
 hours_and_runs as (
     select
-        *,
+        store_key,
+        is_first,
+        started_us,
+        down_us,
         started_us + 3600000000 as at_us,
         cast(null as bigint) as active_until_us,
         cast(null as bigint) as inactive_until_us,
     from hours
     where seen_up_us + seen_down_us < 3600000000
 
-    union all by name
+    union all
 
     select
         runs.store_key,
-        runs.started_us as at_us,
-        case when runs.is_active then {{ confirmed_until_us('runs') }} end as active_until_us,
-        case when not runs.is_active then {{ confirmed_until_us('runs') }} end as inactive_until_us,
+        null,
+        null,
+        null,
+        runs.started_us,
+        case when runs.is_active then {{ confirmed_until_us('runs') }} end,
+        case when not runs.is_active then {{ confirmed_until_us('runs') }} end,
     from {{ ref('int_status_runs') }} as runs
 ),
 
@@ -99,14 +105,14 @@ select *
 from hours_with_runs
 where started_us is not null
 
-union all by name
+union all
 
 select
     store_key,
     is_first,
     started_us,
     down_us,
-    seen_up_us > 0 as is_seen_active,
-    seen_down_us > 0 as is_seen_inactive,
+    seen_up_us > 0,
+    seen_down_us > 0,
 from hours
 where seen_up_us + seen_down_us >= 3600000000

@@ -17,12 +17,12 @@ budgets as (
         time.*,
         targets.target_ratio,
         cast(
-            time.started_on + case time.calendar_period
-                when 'day' then interval 1 day
-                when 'week' then interval 7 day
-                when 'month' then interval 1 month
-                when 'quarter' then interval 3 month
-                else interval 1 year
+            case time.calendar_period
+                when 'day' then time.started_on + interval 1 day
+                when 'week' then time.started_on + interval 7 day
+                when 'month' then time.started_on + interval 1 month
+                when 'quarter' then time.started_on + interval 3 month
+                else time.started_on + interval 1 year
             end as date
         ) as ended_on,
         (1 - targets.target_ratio) * cast(time.uptime_us + time.downtime_us as decimal(24, 0)) as budget_us,

@@ -1,0 +1,76 @@
+"""Publishes what Spark has built: a release with tables from Parquet, as DuckDB's build makes one.
+
+Views and functions are DuckDB's own, whose text dbt has compiled for Spark.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from api.releases import Releases
+from api.rows import identifier, literal
+
+
+class NothingBuiltError(Exception):
+    """There is nothing to publish; the message says why."""
+
+
+def publish(db: Path) -> tuple[Path, bool]:
+    """Publish what Spark built last; return the release, and whether it is the newest now.
+
+    An experiment gets no pointer. Raises NothingBuiltError if no whole build is there.
+    """
+    written = db.parent / "spark" / "release.json"
+    try:
+        said = json.loads(written.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise NothingBuiltError(
+            f"there is no {written}: a whole `dbt build --target spark` that went well writes it."
+        ) from None
+    pointer: dict[str, Any] = said["pointer"]
+    is_experiment = pointer.pop("is_experiment")
+    releases = Releases(db)
+    releases.folder.mkdir(parents=True, exist_ok=True)
+    path = releases.folder / f"{pointer['release']}.duckdb"
+    _remove(path)
+    try:
+        _write(path, said)
+    except BaseException:
+        _remove(path)
+        raise
+    if not is_experiment:
+        pointer["path"] = f"releases/{path.name}"
+        with duckdb.connect() as connection:
+            [(now,)] = connection.execute(
+                "select strftime(get_current_timestamp()::timestamp, '%Y-%m-%dT%H:%M:%S.%fZ')"
+            ).fetchall()
+        releases.publish(json.dumps({**pointer, "published_at": now}))
+    return path, not is_experiment
+
+
+def _write(path: Path, said: dict[str, Any]) -> None:
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute("set preserve_insertion_order = true")
+        connection.execute(f"attach {literal(path)} as release (storage_version 'v1.5.0')")
+        connection.execute("use release")
+        for schema in sorted({each["schema"] for each in said["tables"] + said["views"]}):
+            connection.execute(f"create schema if not exists {identifier(schema)}")
+        for table in said["tables"]:
+            name = f"{identifier(table['schema'])}.{identifier(table['name'])}"
+            files = literal(f"{table['path']}/*.parquet")
+            connection.execute(
+                f"create table {name} as from read_parquet({files}, hive_partitioning = false)"
+            )
+        for view in said["views"]:
+            name = f"{identifier(view['schema'])}.{identifier(view['name'])}"
+            connection.execute(f"create view {name} as {view['sql']}")
+        connection.execute(said["functions"])
+        connection.execute("use memory; detach release")
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    path.with_name(f"{path.name}.wal").unlink(missing_ok=True)

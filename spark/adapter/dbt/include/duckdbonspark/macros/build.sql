@@ -1,0 +1,173 @@
+{# What the project's macros in macros/build are on Spark. Nothing goes on from before, so that there are no marks: the
+   tables of `build` say that no table has seen anything. #}
+
+
+{% macro duckdbonspark__start_run() %}
+    {% if execute and flags.WHICH in ['build', 'run', 'seed'] %}
+        {% set loaded = adapter.said_of_inputs(tojson(invocation_args_dict.get('vars') or {})) %}
+        {% if loaded.get('error') %}
+            {% do stop_build(loaded.error) %}
+        {% endif %}
+        {% do adapter.forget_release() %}
+        {% for statement in input_statements(loaded) + build_statements(loaded) %}
+            {% do run_query(statement) %}
+        {% endfor %}
+    {% endif %}
+{% endmacro %}
+
+
+{# The lake as the loader has left it. Polls may lie in a folder of their own, with the columns that the lake has. #}
+{% macro input_statements(loaded) %}
+    {% set lake, polls = target.lake, target.polls %}
+    {% set statements = ['create schema if not exists lake', 'create schema if not exists build'] %}
+    {% set manifest = adapter.file_relation(lake, 'manifest.parquet') %}
+    {% do statements.append('create or replace view lake.notes as select * from ' ~ adapter.file_relation(lake, 'notes.parquet')) %}
+    {% if polls %}
+        {% do statements.append('create or replace view lake.versions as ' ~ versions_with_folder(manifest, polls, loaded)) %}
+    {% else %}
+        {% do statements.append('create or replace view lake.versions as select * from ' ~ manifest) %}
+    {% endif %}
+    {% for source in graph.sources.values() if source.schema == 'lake' and source.name not in ['versions', 'notes'] %}
+        {% if polls and source.name == 'store_status' %}
+            {% do statements.append('create or replace view lake.store_status as ' ~ polls_of_folder(polls)) %}
+        {% else %}
+            {% do statements.append('
+                create or replace view lake.' ~ source.name ~ ' as
+                select rows.*, versions.added_load, versions.removed_load
+                from ' ~ adapter.file_relation(lake, source.name) ~ ' as rows
+                inner join lake.versions as versions on rows.part_key = versions.part_key
+            ') %}
+        {% endif %}
+    {% endfor %}
+    {% do return(statements) %}
+{% endmacro %}
+
+
+{# The folder stands in place of all files of polls, under the key 0, which the loader gives to none. #}
+{% macro versions_with_folder(manifest, polls, loaded) %}
+    select
+        file_key, input, file, size_bytes, modified_us, first_seen_us, loaded_at_us, place, rows, set_aside, part_key,
+        added_load, removed_load
+    from {{ manifest }}
+    where input <> 'store_status'
+    union all
+    select
+        0, 'store_status', '{{ polls | replace("\\", "\\\\") | replace("'", "\\'") }}', null, null,
+        {{ loaded.clock_us }}, {{ loaded.clock_us }}, 1, (select count(*) from {{ adapter.file_relation(polls) }}), 0, 0,
+        {{ loaded.load }}, null
+{% endmacro %}
+
+
+{# A row that cannot count shows as it stood. #}
+{% macro polls_of_folder(polls) %}
+    select
+        0L as part_key,
+        0L as file_key,
+        cast(null as bigint) as line_number,
+        1L as lines,
+        cast(store_id as string) as store_id,
+        cast(null as string) as set_aside_as,
+        case
+            when store_id is null or is_active is null or polled_us is null
+                or polled_us not between {{ first_poll_us() }} and (select clock_us from build.run)
+                then to_json(
+                    named_struct('store_id', store_id, 'is_active', is_active, 'polled_us', polled_us),
+                    map('ignoreNullFields', 'false')
+                )
+        end as raw_values,
+        is_active,
+        cast(polled_us as bigint) as polled_us,
+        (select load from build.run) as added_load,
+        cast(null as bigint) as removed_load
+    from {{ adapter.file_relation(polls) }}
+{% endmacro %}
+
+
+{% macro build_statements(loaded) %}
+    {% set named = loaded.named_as_of_us if loaded.named_as_of_us is not none else 'null' %}
+    {% set marks = ["('no table', cast(null as bigint), cast(null as bigint), cast(null as bigint))"] %}
+    {% for node in graph.nodes.values() if node.resource_type == 'model' and node.config.materialized == 'incremental' %}
+        {% set load = loaded.load if node.config.meta.get('is_never_made_again') else 'null' %}
+        {% do marks.append("('" ~ node.name ~ "', cast(" ~ load ~ " as bigint), null, null)") %}
+    {% endfor %}
+    {% do return([
+        "create or replace view build.run as
+        select
+            '" ~ loaded.lake_id ~ "' as lake_id,
+            cast(" ~ loaded.load ~ " as bigint) as load,
+            cast(" ~ loaded.pruned_load ~ " as bigint) as pruned_load,
+            cast(" ~ loaded.clock_us ~ " as bigint) as clock_us,
+            cast(" ~ named ~ " as bigint) as named_as_of_us,
+            least(clock_us + " ~ clock_error_us() ~ ", coalesce(named_as_of_us, 9223372036854775807)) as limit_us,
+            " ~ loaded.is_experiment ~ " as is_experiment",
+        'create or replace view build.marks as
+        select name, load, as_of_us, starts_us from values ' ~ marks | join(', ') ~ ' as marks (name, load, as_of_us, starts_us)',
+        'create or replace view build.worked_out as select 0L as from_us',
+        "create view if not exists build.schedules_seen as
+        select cast(null as string) as reader, cast(null as int) as store_key, cast(null as string) as schedule where false",
+    ]) %}
+{% endmacro %}
+
+
+{% macro duckdbonspark__note_schedules_seen() %}
+{% endmacro %}
+
+
+{% macro duckdbonspark__should_full_refresh() %}
+    {% do return(true) %}
+{% endmacro %}
+
+
+{% macro duckdbonspark__open_mark() %}
+{% endmacro %}
+
+
+{# The days, which ask what the timeline shows, are of the same build as it. #}
+{% macro duckdbonspark__close_mark() %}
+    {% if execute and model.name == 'int_store_schedules' %}
+    create or replace view build.schedules_seen as
+    select 'int_store_timeline' as reader, store_key, schedule from {{ this }}
+    {% endif %}
+{% endmacro %}
+
+
+{% macro duckdbonspark__note_worked_out() %}
+{% endmacro %}
+
+
+{# Each row is looked at: there are many machines for it. #}
+{% macro duckdbonspark__is_looked_at(store_id, rows_max) %}
+    {% do return('true') %}
+{% endmacro %}
+
+
+{# What is to be published is written down when a whole build went well; a part of one leaves nothing to publish. #}
+{% macro duckdbonspark__end_run(results) %}
+    {% set given = invocation_args_dict %}
+    {% set failed = results | rejectattr('status', 'in', ['success', 'pass', 'warn', 'no-op']) | list %}
+    {% if execute and results and not failed and flags.WHICH in ['build', 'run'] and not flags.EMPTY
+        and not (given.get('select') or given.get('exclude') or given.get('selector')) %}
+        {% for row in run_query('select note from main.input_notes where is_told order by input, kind, file').rows %}
+            {{ log(row.note, info=true) }}
+        {% endfor %}
+        {% set tables, views = [], [] %}
+        {% for node in graph.nodes.values() if is_for_readers(node) %}
+            {% if is_view_for_readers(node) %}
+                {% do views.append((depth(node), node.alias, node)) %}
+            {% else %}
+                {% do tables.append(node) %}
+            {% endif %}
+        {% endfor %}
+        {% set run = run_query('select lake_id, load, is_experiment from build.run').rows[0] %}
+        {% set file = adapter.write_release(tables, views | sort | map(attribute=2) | list, functions_sql(), {
+            'release': run_started_at.strftime('%Y%m%dT%H%M%S') ~ '-' ~ invocation_id[:8],
+            'started_at': run_started_at.strftime('%Y-%m-%dT%H:%M:%S.%fZ'),
+            'vars': named_vars(),
+            'policy': policy_as_text(),
+            'lake_id': run[0],
+            'load': run[1] | int,
+            'is_experiment': run[2],
+        }) %}
+        {{ log('Wrote ' ~ file ~ ', by which python -m api publish makes a release.', info=true) }}
+    {% endif %}
+{% endmacro %}
