@@ -7,7 +7,7 @@ DUCKDB1 := duckdb>=1.5,<2
 TESTS := --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help report load serve sql test test-duckdb1 test-dbt2 test-contract test-kills test-load lint format bench docs timezones sample lock
+.PHONY: help report load serve sql spark test test-duckdb1 test-dbt2 test-spark test-spark-all test-contract test-kills test-load lint format bench docs timezones sample lock
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,11 @@ serve: $(VENV)/.ready ## Start the API on STORE_UPTIME_HOST:STORE_UPTIME_PORT
 sql: $(VENV)/.ready ## Open a read-only DuckDB shell on the newest release
 	@$(BIN)/python -m api sql
 
+spark: $(VENV)/.ready $(VENV)-spark/.ready ## Build on Apache Spark, publish that and write the report; needs Java 17
+	@$(BIN)/python -m loader load
+	@$(VENV)-spark/bin/dbt build --target spark
+	@$(BIN)/python -m api publish
+
 test: $(VENV)/.ready ## Run all tests, dbt's among them
 	$(BIN)/pytest $(TESTS)
 
@@ -32,6 +37,12 @@ test-duckdb1: $(VENV)-duckdb1/.ready ## Run all tests with DuckDB 1.5, in an env
 
 test-dbt2: $(VENV)-dbt2/.ready ## Build by dbt 2, in an environment of its own, and compare every mart
 	$(BIN)/pytest tests/dbt2
+
+test-spark: $(VENV)/.ready $(VENV)-spark/.ready ## Build the sample on Spark, too, and compare every mart
+	$(BIN)/pytest tests/spark/test_meaning.py tests/spark/test_marts.py
+
+test-spark-all: $(VENV)/.ready $(VENV)-spark/.ready ## Do so with generated inputs, on a cluster that fails, and with odd folders
+	$(BIN)/pytest tests/spark
 
 test-contract: $(VENV)/.ready ## Send 10,000 requests and hold the answers against the API's schema
 	STORE_UPTIME_CONTRACT_EXAMPLES=280 $(BIN)/pytest tests/api/test_contract.py
@@ -64,9 +75,11 @@ timezones: $(VENV)/.ready ## Renew the zone rules in seeds/ from the pinned pack
 sample: $(VENV)/.ready ## Renew the sample inputs in seeds/
 	$(BIN)/python tests/generate/sample.py
 
-lock: ## Renew requirements.lock (needs uv)
+lock: ## Renew requirements.lock and spark/requirements.lock (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --group dev pyproject.toml \
 		--generate-hashes --no-header --no-annotate --upgrade --output-file requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 spark/pyproject.toml \
+		--generate-hashes --no-header --no-annotate --upgrade --output-file spark/requirements.lock
 
 $(VENV)-dbt2/.ready: $(VENV)/.ready tests/dbt2/requirements.lock tests/dbt2/set_up.py
 	@echo "Setting up $(VENV)-dbt2 …"
@@ -74,6 +87,14 @@ $(VENV)-dbt2/.ready: $(VENV)/.ready tests/dbt2/requirements.lock tests/dbt2/set_
 	@$(VENV)-dbt2/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
 		-r tests/dbt2/requirements.lock
 	@$(BIN)/python tests/dbt2/set_up.py $(VENV)-dbt2
+	@touch $@
+
+$(VENV)-spark/.ready: spark/requirements.lock spark/set_up.py
+	@echo "Setting up $(VENV)-spark …"
+	@$(PYTHON) -m venv $(VENV)-spark
+	@$(VENV)-spark/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+		-r spark/requirements.lock
+	@$(PYTHON) spark/set_up.py $(VENV)-spark
 	@touch $@
 
 # The lock is complete, so pip resolves nothing.

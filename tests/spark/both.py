@@ -27,41 +27,52 @@ class Both:
         self.folder, self._data, self._master = folder, data, master
 
     def build(self, *arguments: str, **variables: Any) -> None:
-        """Build with each, from one lake, so that a file is seen at the same time by both."""
+        """Build with each; arguments and vars go to dbt."""
+        self.load()
+        self.build_by_duckdb(*arguments, **variables)
+        self.build_on_spark(*arguments, **variables)
+
+    def load(self) -> None:
+        """Make one lake for both, so that a file is seen at the same time."""
         self.run(sys.executable, "-m", "loader", "load", engine="spark")
         lake = self.folder / "duckdb" / "lake"
         shutil.rmtree(lake, ignore_errors=True)
         shutil.copytree(self.folder / "spark" / "lake", lake)
-        given = ["--vars", json.dumps(variables)] if variables else []
-        self.run(
-            DBT,
-            "build",
-            "--exclude-resource-type",
-            "unit_test",
-            *given,
-            *arguments,
-            engine="duckdb",
-        )
-        self.run(SPARK_DBT, "build", "--target", "spark", *given, *arguments, engine="spark")
+
+    def build_by_duckdb(self, *arguments: str, **variables: Any) -> None:
+        given = [*_given(variables), "--exclude-resource-type", "unit_test", *arguments]
+        self.run(DBT, "build", *given, engine="duckdb")
+
+    def build_on_spark(self, *arguments: str, **variables: Any) -> None:
+        given = [*_given(variables), "--target", "spark", *arguments]
+        self.run(SPARK_DBT, "build", *given, engine="spark")
+        self.publish()
+
+    def publish(self) -> None:
         self.run(sys.executable, "-m", "api", "publish", engine="spark")
 
     def environment(self, engine: str) -> dict[str, str]:
+        """Return the settings of an engine, and those of the shell."""
         folder = self.folder / engine
-        return {
-            "STORE_UPTIME_DATA": str(self._data),
-            "STORE_UPTIME_DB": str(folder / "store_uptime.duckdb"),
-            "STORE_UPTIME_OUTPUT": str(folder / "output"),
-            "STORE_UPTIME_SPARK_MASTER": self._master,
-            "DBT_TARGET_PATH": str(folder / "target"),
-            "DBT_LOG_PATH": str(folder / "logs"),
-        } | QUICK_JAVA
+        return (
+            os.environ
+            | QUICK_JAVA
+            | {
+                "STORE_UPTIME_DATA": str(self._data),
+                "STORE_UPTIME_DB": str(folder / "store_uptime.duckdb"),
+                "STORE_UPTIME_OUTPUT": str(folder / "output"),
+                "STORE_UPTIME_SPARK_MASTER": self._master,
+                "DBT_TARGET_PATH": str(folder / "target"),
+                "DBT_LOG_PATH": str(folder / "logs"),
+            }
+        )
 
     def run(self, *command: str | Path, engine: str) -> str:
         """Run a command with the settings of an engine; return what it prints."""
         done = subprocess.run(
             command,
             cwd=PROJECT,
-            env=os.environ | self.environment(engine),
+            env=self.environment(engine),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -121,3 +132,7 @@ class Both:
             # An enum saves room; readers get text from marts.
             columns = [(name, "VARCHAR" if "ENUM" in kind else kind) for name, kind in columns]
         return columns, self.asked(engine, f"from {table}")
+
+
+def _given(variables: dict[str, Any]) -> list[str]:
+    return ["--vars", json.dumps(variables)] if variables else []

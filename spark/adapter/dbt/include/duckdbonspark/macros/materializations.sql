@@ -1,5 +1,5 @@
 {# Every table is made anew, and views are tables, too: Spark works a view out wherever it is read, with all views below
-   it, which took minutes for the sample. Those that name and judge inputs alone are views. #}
+   it, which took minutes for the sample. Those that name and judge inputs stay views. #}
 
 
 {% materialization table, adapter='duckdbonspark', supported_languages=['sql'] %}
@@ -14,9 +14,13 @@
 
 {% materialization view, adapter='duckdbonspark' %}
     {% do adapter.keep_text(this, compiled_code) %}
-    {% for parent in model.depends_on.nodes if not parent.startswith('source.') and not parent.startswith('seed.') %}
-        {{ return(made_anew()) }}
+    {% set inputs = [] %}
+    {% for parent in model.depends_on.nodes if parent.startswith('source.') or parent.startswith('seed.') %}
+        {% do inputs.append(parent) %}
     {% endfor %}
+    {% if is_for_readers(model) or inputs | length < model.depends_on.nodes | length %}
+        {{ return(made_anew()) }}
+    {% endif %}
     {{ return(create_or_replace_view()) }}
 {% endmaterialization %}
 

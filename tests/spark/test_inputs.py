@@ -1,0 +1,61 @@
+"""Spark and DuckDB agree on inputs made to hurt, under policies, when clocks change."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.pipeline.generated import SCENARIOS, inputs, write
+from tests.spark.both import PROJECT, Both
+
+# All optional inputs; between them all that a policy var can be.
+POLICIES: dict[str, dict[str, Any]] = {
+    "northern spring": {"status_before_first_poll": "unknown", "monday_is": 0},
+    "northern autumn": {"exclusions": "ignore", "status_when_never_polled": "inactive"},
+    "southern spring": {},
+    "every policy": {},
+    "short poll gap": {"status_before_first_poll": "active"},
+}
+NO_TESTS = ("--exclude-resource-type", "test")
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_generated_inputs(tmp_path: Path, name: str) -> None:
+    [scenario] = [one for one in SCENARIOS if one.name == name]
+    write(inputs(scenario), tmp_path / "data", scenario.name)
+    both = Both(tmp_path, tmp_path / "data")
+    both.build(*NO_TESTS, **scenario.policies, **POLICIES[name])
+    assert both.differing() == {}
+    # Blanks of all kinds, quotes and backslashes are among the ids.
+    ids = {store_id for (store_id,) in both.asked("spark", "select store_id from stores")}
+    assert {"back\\slash", "O'Brien's \"Main Street\"", "two  blanks"} <= ids
+
+
+def test_a_folder_of_polls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Polls lie in a folder of Parquet, many files in folders that name a partition."""
+    data = tmp_path / "data"
+    data.mkdir()
+    for file in (PROJECT / "seeds").glob("*.csv"):
+        shutil.copy(file, data)
+    both = Both(tmp_path, data)
+    both.build(*NO_TESTS)
+    polls = tmp_path / "polls"
+    with duckdb.connect() as connection:
+        connection.execute(f"""
+            copy (
+                select store_id, is_active, polled_us, polled_us // 604800000000 as week
+                from '{tmp_path}/spark/lake/store_status/*.parquet'
+                where set_aside_as is null
+            ) to '{polls}' (format parquet, partition_by (week))
+        """)
+    assert len(list(polls.rglob("*.parquet"))) > 1
+    expected = both.asked("spark", "from period_uptime")
+    monkeypatch.setenv("STORE_UPTIME_SPARK_POLLS", str(polls))
+    both.build_on_spark(*NO_TESTS)
+    assert both.asked("spark", "from period_uptime") == expected
+    [(file, rows)] = both.asked(
+        "spark", "select file, rows from input_files where input = 'store_status'"
+    )
+    assert (file, rows) == (str(polls), 17139)
