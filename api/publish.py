@@ -11,6 +11,7 @@ import duckdb
 
 from api.releases import Releases
 from api.rows import identifier, literal
+from loader.manifest import literal_path
 
 
 class NothingBuiltError(Exception):
@@ -20,7 +21,8 @@ class NothingBuiltError(Exception):
 def publish(db: Path) -> tuple[Path, bool]:
     """Publish what Spark built last; return the release, and whether it is the newest now.
 
-    An experiment gets no pointer. Raises NothingBuiltError if no whole build is there.
+    An experiment gets no pointer. Raises NothingBuiltError if no whole build is there, or its
+    tables are not.
     """
     written = db.parent / "spark" / "release.json"
     try:
@@ -60,15 +62,22 @@ def _write(path: Path, said: dict[str, Any]) -> None:
             connection.execute(f"create schema if not exists {identifier(schema)}")
         for table in said["tables"]:
             name = f"{identifier(table['schema'])}.{identifier(table['name'])}"
-            files = literal(f"{table['path']}/*.parquet")
+            files = ", ".join(map(literal_path, _files(table["path"])))
             connection.execute(
-                f"create table {name} as from read_parquet({files}, hive_partitioning = false)"
+                f"create table {name} as from read_parquet([{files}], hive_partitioning = false)"
             )
         for view in said["views"]:
             name = f"{identifier(view['schema'])}.{identifier(view['name'])}"
             connection.execute(f"create view {name} as {view['sql']}")
         connection.execute(said["functions"])
         connection.execute("use memory; detach release")
+
+
+def _files(folder: str) -> list[Path]:
+    """Return the parts of a table in the order in which Spark has numbered them."""
+    if files := sorted(Path(folder).glob("*.parquet")):
+        return files
+    raise NothingBuiltError(f"there is no Parquet in {folder}, which this machine is to see.")
 
 
 def _remove(path: Path) -> None:

@@ -44,7 +44,7 @@ def test_help_names_commands_and_settings(capsys: pytest.CaptureFixture[str]):
         commands.main(["--help"])
     text = capsys.readouterr().out
     assert ended.value.code == 0
-    for name in ("serve", "report", "sql", "tokens", "audit"):
+    for name in ("serve", "report", "publish", "sql", "tokens", "audit"):
         assert f"\n    {name} " in text
     for name, field in Settings.model_fields.items():
         assert f"STORE_UPTIME_{name.upper()}={field.default}\n      {field.description}" in text
