@@ -1,10 +1,6 @@
 """How Spark is started, and what of its settings the meaning of the models depends on."""
 
 import logging
-import os
-import re
-import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +8,7 @@ from dbt.adapters.contracts.connection import Connection
 from dbt.adapters.spark.connections import SparkConnectionManager, SparkCredentials
 from dbt_common.exceptions import DbtRuntimeError
 
-JAVA = 17
+from spark.java import what_java_lacks
 
 # As DuckDB means it: instants in UTC, errors in place of nulls, times of day, and no digits lost.
 MEANING = {
@@ -93,20 +89,3 @@ class DuckdbOnSparkConnectionManager(SparkConnectionManager):
         # It repeats each error, with all of Java's calls.
         logging.getLogger("SQLQueryContextLogger").disabled = True
         return super().open(connection)
-
-
-def what_java_lacks() -> str | None:
-    """Return what is to be told if the Java that Spark needs is not here."""
-    needed = (
-        f"Spark needs Java {JAVA} or later, which Debian has as openjdk-{JAVA}-jre-headless; "
-        "JAVA_HOME names the folder of another one"
-    )
-    home = os.environ.get("JAVA_HOME")
-    java = shutil.which("java", path=f"{home}/bin" if home else None)
-    if java is None:
-        return f"{needed}. There is none here."
-    said = subprocess.run([java, "-version"], capture_output=True, text=True).stderr
-    version = re.search(r'version "(\d+)', said)
-    if version is None or int(version[1]) < JAVA:
-        return f"{needed}. {java} is another: {said.partition(chr(10))[0]}."
-    return None
