@@ -24,14 +24,20 @@ periods as (
     from {{ ref('period_uptime') }} as period_uptime
     inner join store_keys on period_uptime.store_id = store_keys.store_id
 
-    union all by name
+    union all
 
     select
         store_keys.store_key,
-        'week_before' as period,
-        {{ timestamp_utc('horizon.as_of_us - 1209600000000') }} as started_at,
-        {{ timestamp_utc('horizon.as_of_us - 604800000000') }} as ended_at,
-        week_before.* exclude (store_key),
+        'week_before',
+        {{ timestamp_utc('horizon.as_of_us - 1209600000000') }},
+        {{ timestamp_utc('horizon.as_of_us - 604800000000') }},
+        week_before.business_us,
+        week_before.uptime_us,
+        week_before.downtime_us,
+        week_before.unknown_us,
+        week_before.excluded_us,
+        week_before.confirmed_uptime_us,
+        week_before.confirmed_downtime_us,
     from store_keys
     cross join horizon
     left join week_before on store_keys.store_key = week_before.store_key
