@@ -13,6 +13,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 # No setting makes a page of a list longer.
 ROWS_MAX = 1000
+# Variables of the target `spark` in profiles.yml.
+_SPARK_NAMES = ("SPARK_MASTER", "SPARK_WAREHOUSE", "SPARK_POLLS", "SPARK_MEMORY")
 # In seconds; timers take no more than some years.
 _YEAR = 365 * 86_400
 
@@ -198,7 +200,7 @@ class Settings(BaseSettings):
 
 def unknown_settings(environment: Iterable[str]) -> list[str]:
     """Return a sentence for each variable that is called like a setting, and is none."""
-    names = [name.upper() for name in Settings.model_fields]
+    names = [*(name.upper() for name in Settings.model_fields), *_SPARK_NAMES]
     said = []
     for given in sorted(environment):
         prefix, ours, name = given.upper().partition("STORE_UPTIME_")

@@ -91,6 +91,11 @@ def test_memory_limit_is_what_duckdb_takes(monkeypatch: pytest.MonkeyPatch, valu
             "STORE_UPTIME_COLOUR",
             ["There is no setting STORE_UPTIME_COLOUR: `python -m api --help` lists all."],
         ),
+        (
+            "STORE_UPTIME_SPARK_MASTR",
+            ["There is no setting STORE_UPTIME_SPARK_MASTR; is STORE_UPTIME_SPARK_MASTER meant?"],
+        ),
+        ("STORE_UPTIME_SPARK_MASTER", []),
         ("STORE_UPTIME_PORT", []),
         ("store_uptime_port", []),
         ("HOME", []),
