@@ -14,6 +14,7 @@ SPACES = "".join(
     chr(code) for code in (0x20, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)
 )
 UNITS = ("second", "minute", "hour", "day", "week", "month", "quarter", "year")
+WITHOUT_FRAME = (exp.Lead, exp.Lag, exp.RowNumber, exp.Rank, exp.DenseRank)
 _LONGEST = 2**63 - 1
 
 
@@ -448,6 +449,20 @@ def _named_windows(query: exp.Expr) -> exp.Expr:
     return query
 
 
+def _frames_that_say_nothing(query: exp.Expr) -> exp.Expr:
+    """Leave out frames of functions that look at single rows: Spark refuses them there."""
+    for window in _deepest(query, exp.Window):
+        function = window.this.this if isinstance(window.this, exp.IgnoreNulls) else window.this
+        if isinstance(function, WITHOUT_FRAME):
+            if window.alias and any(
+                named.args.get("spec") and named.this.name.lower() == window.alias.lower()
+                for named in window.parent_select.args.get("windows") or []
+            ):
+                _write_out(window)
+            window.set("spec", None)
+    return query
+
+
 def _write_out(window: exp.Window) -> None:
     for named in window.parent_select.args.get("windows") or []:
         if named.this.name.lower() == window.alias.lower():
@@ -615,6 +630,7 @@ RULES: tuple[Callable[[exp.Expr], exp.Expr], ...] = (
     _truncated,
     _divisions,
     _rounded,
+    _frames_that_say_nothing,
     _frames,
     _named_windows,
     _qualified,

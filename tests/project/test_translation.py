@@ -214,6 +214,13 @@ def test_trim_takes_away_all_spaces() -> None:
             "WINDOW w AS (PARTITION BY b ORDER BY c NULLS LAST)",
         ),
         (
+            "select lead(a) over w as n, sum(a) over w as s from t "
+            "window w as (partition by b order by c rows unbounded preceding)",
+            "SELECT LEAD(a) OVER (PARTITION BY b ORDER BY c NULLS LAST) AS n, SUM(a) OVER w AS s "
+            "FROM t WINDOW w AS (PARTITION BY b ORDER BY c NULLS LAST rows BETWEEN UNBOUNDED "
+            "preceding AND CURRENT ROW)",
+        ),
+        (
             "select a, lag(b) over w as p from t window w as (order by a) "
             "qualify p is null or lead(b) over w > (select c from u) or t.d",
             "SELECT a, p FROM (SELECT a, LAG(b) OVER w AS p, LEAD(b) OVER w AS qualified_by_1, "

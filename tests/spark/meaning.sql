@@ -136,6 +136,11 @@ from (values (2, 'b'), (null, 'c'), (1, null), (3, 'a')) as t (a, b)
 window w as (order by a)
 order by a;
 
+select a, lead(b) over w as n, lag(b) over w as l, sum(a) over w as s
+from (values (2, 'b'), (4, 'c'), (1, null), (3, 'a')) as t (a, b)
+window w as (order by a rows between unbounded preceding and current row)
+order by a;
+
 with t as (
     select * from (values
         ('x', 1, 5, 0), ('x', 4, 2, 3), ('x', 9, 4, 6), (null, 3, 1, 9), (null, 5, 7, 1)
