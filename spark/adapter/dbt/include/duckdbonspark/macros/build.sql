@@ -9,7 +9,7 @@
             {% do stop_build(loaded.error) %}
         {% endif %}
         {% do adapter.forget_release() %}
-        {% for statement in input_statements(loaded) + build_statements(loaded) %}
+        {% for statement in build_statements(loaded) + input_statements(loaded) %}
             {% do run_query(statement) %}
         {% endfor %}
     {% endif %}
@@ -19,7 +19,7 @@
 {# The lake as the loader has left it. Polls may lie in a folder of their own, with the columns that the lake has. #}
 {% macro input_statements(loaded) %}
     {% set lake, polls = target.lake, target.polls %}
-    {% set statements = ['create schema if not exists lake', 'create schema if not exists build'] %}
+    {% set statements = ['create schema if not exists lake'] %}
     {% set manifest = adapter.file_relation(lake, 'manifest.parquet') %}
     {% do statements.append('create or replace view lake.notes as select * from ' ~ adapter.file_relation(lake, 'notes.parquet')) %}
     {% if polls %}
@@ -91,6 +91,7 @@
         {% do marks.append("('" ~ node.name ~ "', cast(" ~ load ~ " as bigint), null, null)") %}
     {% endfor %}
     {% do return([
+        'create schema if not exists build',
         "create or replace view build.run as
         select
             '" ~ loaded.lake_id ~ "' as lake_id,
