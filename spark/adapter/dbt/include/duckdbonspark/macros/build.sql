@@ -29,7 +29,7 @@
     {% endif %}
     {% for source in graph.sources.values() if source.schema == 'lake' and source.name not in ['versions', 'notes'] %}
         {% if polls and source.name == 'store_status' %}
-            {% do statements.append('create or replace view lake.store_status as ' ~ polls_of_folder(polls)) %}
+            {% do statements.append('create or replace view lake.store_status as ' ~ polls_of_folder(polls, loaded)) %}
         {% else %}
             {% do statements.append('
                 create or replace view lake.' ~ source.name ~ ' as
@@ -59,7 +59,7 @@
 
 
 {# A row that cannot count shows as it stood. #}
-{% macro polls_of_folder(polls) %}
+{% macro polls_of_folder(polls, loaded) %}
     select
         0L as part_key,
         0L as file_key,
@@ -69,7 +69,7 @@
         cast(null as string) as set_aside_as,
         case
             when store_id is null or is_active is null or polled_us is null
-                or polled_us not between {{ first_poll_us() }} and (select clock_us from build.run)
+                or polled_us not between {{ first_poll_us() }} and {{ loaded.clock_us }}
                 then to_json(
                     named_struct('store_id', store_id, 'is_active', is_active, 'polled_us', polled_us),
                     map('ignoreNullFields', 'false')
@@ -77,7 +77,7 @@
         end as raw_values,
         is_active,
         cast(polled_us as bigint) as polled_us,
-        (select load from build.run) as added_load,
+        cast({{ loaded.load }} as bigint) as added_load,
         cast(null as bigint) as removed_load
     from {{ adapter.file_relation(polls) }}
 {% endmacro %}
