@@ -14,8 +14,9 @@ PROJECT = Path(__file__).parents[2]
 DBT = Path(sys.executable).with_name("dbt")
 ENVIRONMENT = PROJECT / ".venv-spark"
 SPARK_DBT = ENVIRONMENT / "bin" / "dbt"
-# What runs for seconds is not worth the second compiler of Java.
-QUICK_JAVA = {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1"}
+# What runs for seconds is not worth the second compiler of Java, without which the room for code
+# would be too small.
+QUICK_JAVA = {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"}
 
 Rows = list[tuple]
 
