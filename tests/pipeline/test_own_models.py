@@ -93,7 +93,7 @@ def build(project: Path, *options: str) -> None:
 
 def released(project: Path) -> dict[str, list[tuple]]:
     """Return the rows that the newest release has of the own models."""
-    newest = max((project / "built/releases").iterdir())
+    newest = max((project / "built/releases").glob("*.duckdb"))
     with duckdb.connect(str(newest), read_only=True) as release:
         return {name: release.execute(f"from {name}").fetchall() for name in OWN_TABLES}
 
