@@ -126,17 +126,23 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def chromium() -> str:
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed; `apt-get install chromium` has the pages tested.")
+    return CHROMIUM
+
+
+# For one file: other tests of the same process cannot run an event loop beside Playwright's.
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser
         browser.close()
 
 
 @pytest.fixture(scope="session")
-def sample_release(browser: Browser, sample_warehouse: Path) -> Path:
+def sample_release(chromium: str, sample_warehouse: Path) -> Path:
     """Offer the release of the sample; without a browser nothing is built."""
     [release] = (sample_warehouse.parent / "releases").glob("*.duckdb")
     return release

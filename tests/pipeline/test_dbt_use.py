@@ -17,6 +17,7 @@ from tests.pipeline.changing_folder import ChangingFolder
 
 PROJECT = Path(__file__).parents[2]
 NO_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+NO_TESTS = ("--exclude-resource-type", "unit_test", "test")
 
 
 class Analyst:
@@ -44,7 +45,7 @@ class Analyst:
         ).stdout
 
     def build(self, *options: str, **variables: Any) -> str:
-        said = self.dbt("build", *NO_UNIT_TESTS, *options, **variables)
+        said = self.dbt("build", *NO_TESTS, *options, **variables)
         assert "Completed successfully" in said, said[-2000:]
         return said
 
