@@ -11,7 +11,7 @@ from api.errors import quoted
 from api.rows import Conditions
 from api.ui import charts, shell
 from api.ui.clocks import UTC_CLOCK
-from api.ui.groups import Group, attributes_of, read_groups
+from api.ui.groups import IN_GROUP, Group, attributes_of, read_groups
 from api.ui.shell import PageRoute, Reader
 from api.ui.words import STATES, address
 
@@ -47,21 +47,6 @@ async def show(
         if name not in STATES:
             raise HTTPException(422, f"status: {quoted(name)} is none of {', '.join(STATES)}.")
     groups = read_groups(group)
-    if "" in (group or ()) or by == "":
-        # What a form sends of fields that were left empty.
-        return RedirectResponse(
-            address(
-                "./",
-                status=status,
-                group=[str(each) for each in groups] or None,
-                sort=sort if sort != "longest" else None,
-                polls=polls if polls != 1 else None,
-                by=by or None,
-                view=view if view != "list" else None,
-            ),
-            303,
-        )
-    asked = {"status": status, "groups": groups, "sort": sort, "polls": polls, "by": by}
 
     def link(**other: Any) -> str:
         """Return the address of this board with something else asked of it."""
@@ -70,11 +55,16 @@ async def show(
             "group": [str(each) for each in groups] or None,
             "sort": None if sort == "longest" else sort,
             "polls": None if polls == 1 else polls,
-            "by": by,
+            "by": by or None,
             "view": None if view == "list" else view,
             **other,
         }
         return address("./", **told)
+
+    if "" in (group or ()) or by == "":
+        # What a form sends of fields that were left empty.
+        return RedirectResponse(link(), 303)
+    asked = {"status": status, "groups": groups, "sort": sort, "polls": polls, "by": by}
 
     def ask(reader: Reader) -> dict[str, Any]:
         return {
@@ -101,11 +91,7 @@ def _conditions(reader: Reader, groups: list[Group], polls: int) -> Conditions:
     if reader.stores is not None:
         conditions.add("store_id in (select unnest(?::varchar[]))", reader.stores)
     for each in groups:
-        conditions.add(
-            "store_id in (select store_id from store_groups where attribute = ? and value = ?)",
-            each.attribute,
-            each.value,
-        )
+        conditions.add(IN_GROUP, each.attribute, each.value)
     if polls > 1:
         conditions.add("current_status <> 'down' or polls_in_status >= ?", polls)
     return conditions

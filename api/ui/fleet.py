@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse
 
 from api.errors import quoted
 from api.ui import charts, shell
-from api.ui.groups import Group, attributes_of, read_groups
+from api.ui.groups import IN_GROUP, Group, attributes_of, read_groups
 from api.ui.shell import PageRoute, Reader
 from api.ui.words import address
 
@@ -112,10 +112,7 @@ def _worst(reader: Reader, chosen: Group | None) -> dict[str, Any]:
     """Return the stores that lost most; their shares are of the downtime of all stores."""
     condition, values = "true", []
     if chosen:
-        condition = (
-            "store_id in (select store_id from store_groups where attribute = ? and value = ?)"
-        )
-        values = [chosen.attribute, chosen.value]
+        condition, values = IN_GROUP, [chosen.attribute, chosen.value]
     return {
         "worst": reader.rows(
             f"""

@@ -11,6 +11,8 @@ from api.ui.shell import Reader
 
 # Of a parameter that a form leaves empty.
 EMPTY_IS_NONE = BeforeValidator(lambda said: None if said == "" else said)
+# SQL for the stores of a group, of whose attribute and value it asks.
+IN_GROUP = "store_id in (select store_id from store_groups where attribute = ? and value = ?)"
 # Longer lists are no choice any more; the search finds what is in them.
 _VALUES_MAX = 200
 

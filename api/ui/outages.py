@@ -13,7 +13,7 @@ from api.reading import refuse_other_stores
 from api.rows import Conditions
 from api.ui import charts, shell
 from api.ui.clocks import UTC_CLOCK
-from api.ui.groups import EMPTY_IS_NONE, Group, attributes_of, read_groups
+from api.ui.groups import EMPTY_IS_NONE, IN_GROUP, Group, attributes_of, read_groups
 from api.ui.shell import PageRoute, Reader
 from api.ui.words import address
 
@@ -135,11 +135,7 @@ def _conditions(
     if store_id:
         conditions.add_stores([store_id])
     for each in groups:
-        conditions.add(
-            "store_id in (select store_id from store_groups where attribute = ? and value = ?)",
-            each.attribute,
-            each.value,
-        )
+        conditions.add(IN_GROUP, each.attribute, each.value)
     if least:
         conditions.add("wall_seconds >= ?", least * 60)
     started_at, ended_at = window

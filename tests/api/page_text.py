@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
+from fastapi.testclient import TestClient
+
 _IN_LINE = ("a", "b", "small", "span", "time", "strong", "em", "code", "kbd")
 _NOT_SEEN = ("script", "style", "title", "svg", "noscript")
 
@@ -87,3 +89,20 @@ def tiles_of(html: str) -> Iterator[tuple[str, int]]:
         r'<a class="tile[^>]*>.*?<b>([\d,]+)</b> <span>(.*?)</span>', html
     ):
         yield number, int(word.replace(",", ""))
+
+
+def page(client: TestClient, path: str) -> str:
+    """Return a page that is there."""
+    response = client.get(f"/ui/{path}")
+    assert response.status_code == 200, response.text
+    return response.text
+
+
+def all_rows(client: TestClient, path: str) -> list[list[str]]:
+    """Return the rows of all parts of a list."""
+    html = page(client, path)
+    rows = rows_of(html)
+    while "Next" in links_of(html):
+        html = page(client, links_of(html)["Next"])
+        rows += rows_of(html)
+    return rows

@@ -15,7 +15,7 @@ from api.settings import Settings
 from api.ui.data import REASONS, STORES
 from tests.api.conftest import A
 from tests.api.fakes import AS_OF
-from tests.api.page_text import links_of, rows_of, text_of
+from tests.api.page_text import all_rows, links_of, page, rows_of, text_of
 from tests.api.readable import publish_copy
 
 LISTS = ("files", "notes", "silences", "rows")
@@ -33,23 +33,8 @@ def connection(sample: Path) -> duckdb.DuckDBPyConnection:
     return attach(sample)
 
 
-def page(client: TestClient, path: str = "data") -> str:
-    response = client.get(f"/ui/{path}")
-    assert response.status_code == 200, response.text
-    return response.text
-
-
-def all_rows(client: TestClient, path: str) -> list[list[str]]:
-    html = page(client, path)
-    rows = rows_of(html)
-    while "Next" in links_of(html):
-        html = page(client, links_of(html)["Next"])
-        rows += rows_of(html)
-    return rows
-
-
 def test_the_newest_poll_has_its_age(client: TestClient):
-    said = text_of(page(client))
+    said = text_of(page(client, "data"))
     assert "Newest poll" in said
     assert "days ago Thu 12 Mar 2026 18:13:22 UTC" in said
 
@@ -59,7 +44,7 @@ def test_rows_set_aside_are_counted_by_reason_with_one_of_them(
 ):
     found = connection.execute("select reason, input, rows, files, sample_row from rejected_counts")
     counted = found.fetchall()
-    rows = [row for row in rows_of(page(client)) if row[0].split(" ")[0] in REASONS]
+    rows = [row for row in rows_of(page(client, "data")) if row[0].split(" ")[0] in REASONS]
     assert sorted((row[0].split(" ")[0], row[1], int(row[2]), int(row[3])) for row in rows) == (
         sorted((reason, source, rows, files) for reason, source, rows, files, _ in counted)
     )
@@ -83,7 +68,7 @@ def test_the_csv_has_the_rows_of_the_list(client: TestClient, asked: str):
 
 
 def test_a_reason_leads_to_its_rows(client: TestClient):
-    address = links_of(page(client))["unknown_status"]
+    address = links_of(page(client, "data"))["unknown_status"]
     html = page(client, address)
     assert {row[0] for row in rows_of(html)} == {
         "unknown_status it says neither active nor inactive"
@@ -104,7 +89,7 @@ def test_what_is_assumed_leads_to_its_stores(
 ):
     found = connection.execute(f"select store_id from stores where {condition} order by store_id")
     store_ids = [store_id for (store_id,) in found.fetchall()]
-    count = re.search(rf'<a href="data\?list={name}">(\d+)</a>', page(client))[1]
+    count = re.search(rf'<a href="data\?list={name}">(\d+)</a>', page(client, "data"))[1]
     assert int(count) == len(store_ids) > 0
     told = [row[0] for row in all_rows(client, f"data?list={name}")]
     assert told == [re.sub(r"\s+", " ", store_id).strip() for store_id in store_ids]
@@ -144,7 +129,7 @@ def test_nothing_has_words_of_its_own(client: TestClient, release: Path):
             connection.execute(f"delete from {table}")
     for name, words in EMPTY.items():
         assert words in text_of(page(client, f"data?list={name}"))
-    said = text_of(page(client))
+    said = text_of(page(client, "data"))
     assert "No poll could be read." in said
     assert "None: each row of each file could be understood." in said
     assert len(set(EMPTY.values())) == len(EMPTY)
@@ -164,7 +149,7 @@ def test_past_the_end_it_leads_back(client: TestClient):
 def test_long_rows_are_cut(client: TestClient, release: Path):
     with duckdb.connect(str(release)) as connection:
         connection.execute("update rejected_counts set sample_row = repeat('x', 5000)")
-    html = page(client)
+    html = page(client, "data")
     assert "x" * 250 in html and "x" * 350 not in html
 
 

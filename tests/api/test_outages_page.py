@@ -15,7 +15,7 @@ from api.releases import attach
 from api.settings import Settings
 from tests.api.conftest import A, B
 from tests.api.fakes import AS_OF
-from tests.api.page_text import links_of, rows_of, text_of, tiles_of
+from tests.api.page_text import links_of, page, rows_of, text_of, tiles_of
 from tests.api.readable import publish_copy
 
 
@@ -27,12 +27,6 @@ def release(settings: Settings, sample: Path) -> None:
 @pytest.fixture
 def connection(sample: Path) -> duckdb.DuckDBPyConnection:
     return attach(sample)
-
-
-def page(client: TestClient, path: str = "outages") -> str:
-    response = client.get(f"/ui/{path}")
-    assert response.status_code == 200, response.text
-    return response.text
 
 
 def stores_of(html: str) -> list[str]:
@@ -63,7 +57,7 @@ def test_the_longest_of_the_last_week_come_first(
         """,
         [AS_OF.removesuffix("Z")],
     ).fetchall()
-    assert stores_of(page(client)) == [store_id for (store_id,) in found]
+    assert stores_of(page(client, "outages")) == [store_id for (store_id,) in found]
 
 
 @pytest.mark.parametrize(
@@ -183,7 +177,7 @@ def test_what_no_poll_says_is_told_as_assumed(client: TestClient, settings: Sett
     release = settings.db.parent / "releases" / "sample.duckdb"
     with duckdb.connect(str(release)) as connection:
         connection.execute("update intermediate.int_outages set polls = 0")
-    assert rows_of(page(client))[0][5] == "assumed by the policy: no poll says so"
+    assert rows_of(page(client, "outages"))[0][5] == "assumed by the policy: no poll says so"
 
 
 def test_what_a_form_leaves_empty_is_not_in_the_address(client: TestClient):
@@ -223,7 +217,9 @@ def test_without_any_outage_it_says_that_nobody_was_down(client: TestClient, set
     release = settings.db.parent / "releases" / "sample.duckdb"
     with duckdb.connect(str(release)) as connection:
         connection.execute("delete from intermediate.int_outages")
-    assert "No store was down in its business hours in the last 7 days." in text_of(page(client))
+    assert "No store was down in its business hours in the last 7 days." in text_of(
+        page(client, "outages")
+    )
 
 
 @pytest.mark.parametrize(

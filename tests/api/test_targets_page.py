@@ -16,7 +16,7 @@ from api.ui.targets import Budget, budget, period_words
 from api.ui.words import hours, percent
 from tests.api.conftest import A
 from tests.api.fakes import AS_OF
-from tests.api.page_text import links_of, rows_of, text_of, tiles_of
+from tests.api.page_text import all_rows, links_of, page, rows_of, text_of, tiles_of
 from tests.api.readable import publish_copy
 
 MISSED, FEW, KEPT = "✕ missed", "? not enough polls", "✓ kept"
@@ -33,21 +33,6 @@ def targets(sample: Path) -> list[dict[str, Any]]:
     found = attach(sample).execute("select * from target_attainment")
     names = [column[0] for column in found.description]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-
-def page(client: TestClient, path: str = "targets") -> str:
-    response = client.get(f"/ui/{path}")
-    assert response.status_code == 200, response.text
-    return response.text
-
-
-def all_rows(client: TestClient, path: str) -> list[list[str]]:
-    html = page(client, path)
-    rows = rows_of(html)
-    while "Next" in links_of(html):
-        html = page(client, links_of(html)["Next"])
-        rows += rows_of(html)
-    return rows
 
 
 def state(row: dict[str, Any]) -> str:
@@ -187,7 +172,7 @@ def test_without_targets_it_says_how_to_promise_something(client: TestClient, se
     release = settings.db.parent / "releases" / "sample.duckdb"
     with duckdb.connect(str(release)) as connection:
         connection.execute("delete from target_attainment")
-    said = text_of(page(client))
+    said = text_of(page(client, "targets"))
     assert "Nothing was promised yet. A file uptime_targets.csv among the inputs" in said
 
 
