@@ -1,9 +1,12 @@
-"""Publishes what Spark has built: a release with tables from Parquet, as DuckDB's build makes one.
+"""Publishes what an engine of dbt has built that cannot call Python.
 
-Views and functions are DuckDB's own, whose text dbt has compiled for Spark.
+Of what Spark has built, that is a release with tables from Parquet, as DuckDB's build makes one;
+views and functions are DuckDB's own, whose text dbt has compiled for Spark. What dbt 2 has built is
+a release already, to which the link is led.
 """
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +24,27 @@ class NothingBuiltError(Exception):
 def publish(db: Path) -> tuple[Path, bool]:
     """Publish what Spark built last; return the release, and whether it is the newest now.
 
-    An experiment gets no pointer. Raises NothingBuiltError if no whole build is there, or its
-    tables are not.
+    If a later release is there, that is returned. An experiment gets no pointer. Raises
+    NothingBuiltError if no whole build is there, or its tables are not.
     """
     written = db.parent / "spark" / "release.json"
+    releases = Releases(db)
+    newest = releases.newest()
     try:
         said = json.loads(written.read_text(encoding="utf-8"))
     except FileNotFoundError:
+        if newest:
+            releases.lead_to_newest()
+            return newest.path, True
         raise NothingBuiltError(
             f"there is no {written}: a whole `dbt build --target spark` that went well writes it."
         ) from None
     pointer: dict[str, Any] = said["pointer"]
     is_experiment = pointer.pop("is_experiment")
-    releases = Releases(db)
+    started_at = datetime.fromisoformat(pointer["started_at"])
+    if newest and newest.started_at >= started_at and not is_experiment:
+        releases.lead_to_newest()
+        return newest.path, True
     releases.folder.mkdir(parents=True, exist_ok=True)
     path = releases.folder / f"{pointer['release']}.duckdb"
     _remove(path)

@@ -7,15 +7,16 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import yaml
 
 from loader.errors import InputError
 from loader.lake import size_on_disk
-from loader.load import forget, load, merge, remember, replace_version
+from loader.load import forget, merge, remember, replace_version
 from loader.manifest import literal_path
-from loader.policy import Policy, project_vars
-from loader.start import data_folder, lake_of, memory_limit, said
+from loader.start import begin, lake_of
 
 _VERSIONS = """
     select
@@ -58,6 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m loader", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
     one = commands.add_parser("load", help="bring the lake up to date with the folder")
+    one.add_argument(
+        "--vars", type=_vars, default={}, help="those of the build that follows, as dbt takes them"
+    )
     one.set_defaults(run=_load)
     one = commands.add_parser("list", help="list the versions that count")
     one.add_argument("--all", action="store_true", help="those that were removed, too")
@@ -84,6 +88,16 @@ def _add_who_and_why(command: argparse.ArgumentParser) -> None:
     command.add_argument("--by", default=_user(), help="who wants it; default: %(default)s")
 
 
+def _vars(text: str) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(text)
+    except yaml.YAMLError:
+        values = None
+    if not isinstance(values, dict):
+        raise argparse.ArgumentTypeError(f"{text!r} is no mapping, such as '{{max_poll_gap: 2}}'")
+    return values
+
+
 def _user() -> str:
     try:
         return getpass.getuser()
@@ -92,11 +106,9 @@ def _user() -> str:
 
 
 def _load(options: argparse.Namespace, lake: Path) -> None:
-    policy = Policy.from_vars(declared := project_vars(), declared)
-    done = load(data_folder(), lake, monday_is=policy.monday_is, memory_limit=memory_limit())
+    done, said = begin(options.vars, lake)
     # For engines of dbt that cannot call Python.
-    last_load = {**said(done, lake), "named_as_of_us": policy.as_of_us, "is_experiment": False}
-    (lake / "last_load.json").write_text(json.dumps(last_load))
+    (lake / "last_load.json").write_text(json.dumps(said, default=str))
     for note in done.notes:
         print(note.note)
     with duckdb.connect() as connection:

@@ -18,7 +18,7 @@ def start_build(vars_json: str, db: Path) -> str:
     beside the DuckDB file `db`. Nothing is raised, as dbt would show that as an error of SQL.
     """
     try:
-        return json.dumps(_started(json.loads(vars_json) or {}, db))
+        return json.dumps(begin(json.loads(vars_json) or {}, lake_of(db))[1])
     except InputError as error:
         return json.dumps({"error": str(error)})
     except Exception as error:
@@ -41,19 +41,33 @@ def memory_limit() -> str:
     return os.environ.get("STORE_UPTIME_MEMORY_LIMIT") or "5GB"
 
 
-def _started(given: Mapping[str, Any], db: Path) -> dict[str, Any]:
+def begin(given: Mapping[str, Any], lake: Path) -> tuple[Load, dict[str, Any]]:
+    """Load the inputs for a build with these vars; return the load, and what the build is told.
+
+    Raises InputError if a var means nothing, or the inputs cannot be loaded.
+    """
+    of_vars = said_of_vars(given)
+    done = load(
+        data_folder(), lake, monday_is=of_vars["policy"]["monday_is"], memory_limit=memory_limit()
+    )
+    return done, {**_said_of_load(done, lake), **of_vars}
+
+
+def said_of_vars(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a build needs to know of its vars beside those of dbt_project.yml.
+
+    Raises InputError if one means nothing.
+    """
     policy, is_experiment = read_vars(given)
-    lake = lake_of(db)
-    done = load(data_folder(), lake, monday_is=policy.monday_is, memory_limit=memory_limit())
     return {
-        **said(done, lake),
+        "vars": dict(given),
+        "policy": policy.model_dump(),
         "named_as_of_us": policy.as_of_us,
         "is_experiment": is_experiment,
     }
 
 
-def said(done: Load, lake: Path) -> dict[str, Any]:
-    """Return what a build needs to know of a load."""
+def _said_of_load(done: Load, lake: Path) -> dict[str, Any]:
     return {
         "lake": str(lake),
         "lake_id": done.lake_id,

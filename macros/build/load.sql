@@ -12,9 +12,9 @@
 
 
 {# What the loader says: in a function of the dbt-duckdb plugin, or, where an engine has no plugins, in the
-   files that `python -m loader load` left before. #}
+   file that `python -m loader load` left before, for the same vars. #}
 {% macro load_inputs() %}
-    {% set vars = tojson(invocation_args_dict.get('vars') or {}) %}
+    {% set vars = tojson(invocation_args_dict.get('vars') or {}, sort_keys=true) %}
     {% set has_plugin = run_query(
         "select count(*) from duckdb_functions() where function_name = 'start_build'"
     ).rows[0][0] > 0 %}
@@ -26,6 +26,8 @@
     {% set loaded = fromjson(said) %}
     {% if loaded.get('error') %}
         {% do stop_build(loaded.error) %}
+    {% elif tojson(loaded.vars, sort_keys=true) != vars %}
+        {% do stop_build("the inputs were loaded for other vars; python -m loader load --vars '" ~ vars ~ "' loads them for these.") %}
     {% endif %}
     {% do return(loaded) %}
 {% endmacro %}
@@ -73,6 +75,8 @@
         cast({{ loaded.named_as_of_us if loaded.named_as_of_us is not none else 'null' }} as bigint) as named_as_of_us,
         -- Polls after it play no part: a clock that is wrong by up to a day is let pass.
         least(clock_us + {{ clock_error_us() }}, coalesce(named_as_of_us, 9223372036854775807)) as limit_us,
+        {{ quoted(tojson(loaded.vars)) }} as vars,
+        {{ quoted(tojson(loaded.policy)) }} as policy,
         {{ loaded.is_experiment }} as is_experiment,
         {{ quoted(project_text()) }} as project;
 

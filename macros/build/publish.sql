@@ -106,8 +106,8 @@
                 as_of := strftime(make_timestamp(as_of_us), '%Y-%m-%dT%H:%M:%S.%fZ'),
                 started_at := " ~ quoted(run_started_at.strftime('%Y-%m-%dT%H:%M:%S.%fZ')) ~ ",
                 published_at := strftime(get_current_timestamp()::timestamp, '%Y-%m-%dT%H:%M:%S.%fZ'),
-                vars := " ~ quoted(tojson(named_vars())) ~ "::json,
-                policy := " ~ quoted(tojson(policy_as_text())) ~ "::json,
+                vars := run.vars::json,
+                policy := run.policy::json,
                 lake_id := run.lake_id,
                 load := run.load
             ) as said
@@ -130,24 +130,6 @@
     {% else %}
         {% do run_query('copy (select unnest(said) from (' ~ said ~ ')) to ' ~ quoted(pointer) ~ ' (format json)') %}
     {% endif %}
-{% endmacro %}
-
-
-{% macro named_vars() %}
-    {% set named = {} %}
-    {% for name, value in (invocation_args_dict.get('vars') or {}).items() %}
-        {% do named.update({name: value if value is none or value is number else value | string}) %}
-    {% endfor %}
-    {% do return(named) %}
-{% endmacro %}
-
-
-{% macro policy_as_text() %}
-    {% set policy = {} %}
-    {% for name in policy_names() %}
-        {% do policy.update({name: var(name) if var(name) is none or var(name) is number else var(name) | string}) %}
-    {% endfor %}
-    {% do return(policy) %}
 {% endmacro %}
 
 

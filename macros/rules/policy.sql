@@ -1,14 +1,6 @@
 {# The policy vars as SQL. #}
 
 
-{% macro policy_names() %}
-    {% do return([
-        'as_of', 'default_timezone', 'closes_at_midnight_from', 'monday_is',
-        'status_before_first_poll', 'status_when_never_polled', 'max_poll_gap', 'exclusions',
-    ]) %}
-{% endmacro %}
-
-
 {# The status that a policy var names, as a word of the timeline. #}
 {% macro policy_status(name) -%}
     {%- set words = {'active': 'up', 'inactive': 'down', 'unknown': 'unknown'} -%}

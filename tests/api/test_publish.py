@@ -61,9 +61,29 @@ def test_readers_get_tables_views_and_functions(db: Path) -> None:
         assert connection.execute("select shout(id) from firsts").fetchall() == [("A",)]
 
 
-def test_publishing_again_is_the_same_release(db: Path) -> None:
+def test_publishing_again_leaves_the_release_to_its_readers(db: Path) -> None:
     build(db)
-    assert publish(db) == publish(db)
+    path, _ = publish(db)
+    file = path.stat().st_ino
+    assert publish(db) == (path, True)
+    assert path.stat().st_ino == file
+
+
+def test_a_later_release_stays_the_newest(db: Path) -> None:
+    build(db)
+    path, _ = publish(db)
+    releases = Releases(db)
+    said = json.loads(releases.pointer.read_text()) | {
+        "release": "later",
+        "path": "releases/later.duckdb",
+        "started_at": "2026-03-12T19:00:00.000000Z",
+    }
+    path.with_name("later.duckdb").write_bytes(path.read_bytes())
+    # As dbt 2 does, which does not know the link.
+    releases.pointer.write_text(json.dumps(said))
+    assert releases.link.resolve() == path
+    assert publish(db) == (path.with_name("later.duckdb"), True)
+    assert releases.link.resolve() == path.with_name("later.duckdb")
 
 
 def test_an_experiment_leads_nobody_to_it(db: Path) -> None:

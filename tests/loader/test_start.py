@@ -25,7 +25,7 @@ def begin(db: Path, **given: Any) -> dict[str, Any]:
 
 
 def test_a_build_learns_of_the_load(inputs: Inputs, db: Path):
-    told = begin(db)
+    told = begin(db, max_poll_gap=2)
     clock_us, lake_id = told.pop("clock_us"), told.pop("lake_id")
     assert told == {
         "lake": str(inputs.lake),
@@ -35,8 +35,19 @@ def test_a_build_learns_of_the_load(inputs: Inputs, db: Path):
         "files": 3,
         "converted": 3,
         "notes": [],
+        "vars": {"max_poll_gap": 2},
+        "policy": {
+            "as_of": None,
+            "default_timezone": "America/Chicago",
+            "closes_at_midnight_from": "23:59:00",
+            "monday_is": 0,
+            "status_before_first_poll": "first_known",
+            "status_when_never_polled": "unknown",
+            "max_poll_gap": 2,
+            "exclusions": "exclude",
+        },
         "named_as_of_us": None,
-        "is_experiment": False,
+        "is_experiment": True,
     }
     again = begin(db)
     assert (again["load"], again["lake_id"], again["changed"]) == (1, lake_id, False)
@@ -121,7 +132,9 @@ def test_the_commands(inputs: Inputs, db: Path, capsys: pytest.CaptureFixture[st
     assert [line[-1] for line in listed if line[0] == str(key)] == ["forgotten by ann: a test"]
 
     assert main(["remember", str(key)]) == 0
-    assert main(["load"]) == 0
+    assert main(["load", "--vars", "{as_of: 2026-03-02 12:00:00}"]) == 0
+    said = json.loads((inputs.lake / "last_load.json").read_text())
+    assert (said["vars"], said["is_experiment"]) == ({"as_of": "2026-03-02 12:00:00"}, True)
     assert "Files: 4, of which 0 were read now" in capsys.readouterr().out
     assert main(["merge"]) == 0
     assert capsys.readouterr().out == "Parts: 2 became one for each input\n"

@@ -13,7 +13,7 @@ from dbt_common.exceptions import DbtRuntimeError
 from pyspark.sql import SparkSession
 
 from loader.errors import InputError
-from loader.policy import read_vars
+from loader.start import said_of_vars
 from spark.translation import UntranslatableError, translated, translated_type
 
 # What `python -m api publish` reads.
@@ -88,14 +88,14 @@ class DuckdbOnSparkAdapter(SparkAdapter):
         said = Path(self.config.credentials.lake, "last_load.json")
         try:
             loaded = json.loads(said.read_text(encoding="utf-8"))
-            policy, is_experiment = read_vars(json.loads(vars_json) or {})
+            of_vars = said_of_vars(json.loads(vars_json) or {})
         except FileNotFoundError:
             return {
                 "error": f"there is no lake in {said.parent}; `python -m loader load` makes it."
             }
         except InputError as error:
             return {"error": str(error)}
-        return {**loaded, "named_as_of_us": policy.as_of_us, "is_experiment": is_experiment}
+        return {**loaded, **of_vars}
 
     @available
     def file_relation(self, *parts: str) -> str:

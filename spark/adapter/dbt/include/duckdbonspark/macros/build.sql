@@ -159,12 +159,13 @@
                 {% do tables.append(node) %}
             {% endif %}
         {% endfor %}
+        {% set of_vars = adapter.said_of_inputs(tojson(given.get('vars') or {})) %}
         {% set run = run_query('select lake_id, load, is_experiment from build.run').rows[0] %}
         {% set file = adapter.write_release(tables, views | sort | map(attribute=2) | list, functions_sql(), {
             'release': run_started_at.strftime('%Y%m%dT%H%M%S') ~ '-' ~ invocation_id[:8],
             'started_at': run_started_at.strftime('%Y-%m-%dT%H:%M:%S.%fZ'),
-            'vars': named_vars(),
-            'policy': policy_as_text(),
+            'vars': of_vars.vars,
+            'policy': of_vars.policy,
             'lake_id': run[0],
             'load': run[1] | int,
             'is_experiment': run[2],
