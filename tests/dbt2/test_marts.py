@@ -44,6 +44,15 @@ class Both:
         assert core.keys() == dbt2.keys()
         return {name: (rows, dbt2[name]) for name, rows in core.items()}
 
+    def experiment(self, loaded: str, given: str) -> str:
+        """Load for some vars and build with others by dbt 2; return what that printed."""
+        self._run([sys.executable, "-m", "loader", "load", "--vars", loaded], "dbt2")
+        done = self._done([DBT2, *BUILD, "--vars", given], "dbt2")
+        return done.stdout
+
+    def newest_of_dbt2(self) -> str:
+        return (self._folder / "dbt2" / "current.json").read_text()
+
     def _environment(self, engine: str) -> dict[str, str]:
         folder = self._folder / engine
         return {
@@ -55,7 +64,11 @@ class Both:
         }
 
     def _run(self, command: list[str | Path], engine: str) -> None:
-        done = subprocess.run(
+        done = self._done(command, engine)
+        assert done.returncode == 0, done.stdout
+
+    def _done(self, command: list[str | Path], engine: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             command,
             cwd=PROJECT,
             env=os.environ | self._environment(engine),
@@ -63,7 +76,6 @@ class Both:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        assert done.returncode == 0, done.stdout
 
     def _marts(self, engine: str) -> dict[str, Rows]:
         file = self._folder / engine / "store_uptime.duckdb"
@@ -112,6 +124,18 @@ def test_the_sample_and_its_last_day(sample: tuple[Both, Path]) -> None:
     then = both.build()
     assert_equal(then)
     assert then["store_report"] != first["store_report"]
+
+
+def test_an_experiment_leads_nobody_to_it(sample: tuple[Both, Path]) -> None:
+    both, _ = sample
+    both.build()
+    newest = both.newest_of_dbt2()
+    policy = '{"max_poll_gap": 2}'
+    assert f"python -m loader load --vars '{policy}' loads them for these" in both.experiment(
+        "{}", policy
+    )
+    assert "under its own name: it is an experiment" in both.experiment(policy, policy)
+    assert both.newest_of_dbt2() == newest
 
 
 @pytest.mark.parametrize("seed", range(2))
