@@ -19,12 +19,13 @@ for name in [*os.environ]:
 
 # Files that build or start a service many times begin first, so that the workers end together.
 LONGEST_FIRST = (
-    "test_dbt_use.py",
     "test_incremental.py",
-    "test_dirty_inputs.py",
-    "test_reference.py",
+    "test_dbt_use.py",
     "test_service.py",
     "test_models.py",
+    "test_dirty_inputs.py",
+    "test_reference.py",
+    "test_functions.py",
     "test_policies.py",
     "test_kills.py",
     "test_load.py",

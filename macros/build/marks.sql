@@ -7,13 +7,17 @@
 
 {# What the project has, and what each model reads, through views, down to the next tables and inputs. #}
 {% macro nodes_sql() %}
-    {% set nodes, parents = [], [] %}
+    {% set nodes, parents, names = [], [], {} %}
+    {# dbt makes a node anew each time that it is asked for. #}
+    {% for id, node in graph.nodes.items() %}
+        {% do names.update({id: node.name}) %}
+    {% endfor %}
     {% for node in graph.nodes.values() if node.resource_type in ['model', 'seed', 'snapshot'] and node.config.enabled %}
         {% set written = node.checksum.checksum if node.resource_type == 'seed' else local_md5(node.raw_code) %}
         {% do nodes.append('(' ~ quoted(node.name) ~ ', ' ~ quoted(node.config.materialized) ~ ', '
             ~ quoted(node.schema ~ '.' ~ node.alias) ~ ', ' ~ quoted(written) ~ ')') %}
         {% for parent in node.depends_on.nodes %}
-            {% set name = graph.nodes[parent].name if parent in graph.nodes
+            {% set name = names[parent] if parent in names
                 else 'lake' if graph.sources[parent].schema in ['lake', 'build'] else parent %}
             {% do parents.append('(' ~ quoted(node.name) ~ ', ' ~ quoted(name) ~ ')') %}
         {% endfor %}
@@ -211,11 +215,6 @@
         order by nodes.name
     ").columns[0].values() %}
     {% do return(found | list) %}
-{% endmacro %}
-
-
-{% macro without_database(text) %}
-    {% do return(modules.re.sub(name_of_database(), '\\1\\2', text)) %}
 {% endmacro %}
 
 

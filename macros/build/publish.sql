@@ -176,9 +176,9 @@
     {% for node in graph.nodes.values() if is_view_for_readers(node) %}
         {% do views.append((depth(node), texts[node.schema ~ '.' ~ node.alias])) %}
     {% endfor %}
-    {% set statements = [] %}
+    {% set statements, database = [], name_of_database() %}
     {% for depth, text in views | sort %}
-        {% do statements.append(without_database(text.rstrip('; \n'))) %}
+        {% do statements.append(modules.re.sub(database, '\\1\\2', text.rstrip('; \n'))) %}
     {% endfor %}
     {% do return(statements) %}
 {% endmacro %}

@@ -1,10 +1,7 @@
 """dbt's own tests of the models, and what their YAML files say of them."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -146,15 +143,8 @@ ATTRIBUTES = {"brand", "region"}
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run `dbt build` on the sample, unit tests included, and return where it wrote."""
     folder = tmp_path_factory.mktemp("sample")
-    dbt = Path(sys.executable).with_name("dbt")
-    run = subprocess.run(
-        [dbt, "build"],
-        cwd=PROJECT,
-        env=os.environ | environment(folder / FILE),
-        capture_output=True,
-        text=True,
-    )
-    assert run.returncode == 0, run.stdout
+    is_built, output = run_dbt(["build"], environment(folder / FILE), PROJECT)
+    assert is_built, output
     return folder
 
 

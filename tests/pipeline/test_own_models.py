@@ -1,15 +1,13 @@
 """Models, seeds and macros of an analyst's own, beside those of the project."""
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from api.settings import PROJECT
+from tests.pipeline.warm_dbt import run_dbt
 
 FILES = {
     "seeds/weights.csv": "day_of_week,weight\n0,10\n",
@@ -75,20 +73,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def build(project: Path, *options: str) -> None:
-    environment = os.environ | {"STORE_UPTIME_DATA": "seeds", "STORE_UPTIME_DB": "built/up.duckdb"}
-    run = subprocess.run(
-        [
-            Path(sys.executable).with_name("dbt"),
-            "build",
-            *("--exclude-resource-type", "unit_test", "test"),
-            *options,
-        ],
-        cwd=project,
-        env=environment,
-        capture_output=True,
-        text=True,
+    is_built, said = run_dbt(
+        ["build", "--exclude-resource-type", "unit_test", "test", *options],
+        {"STORE_UPTIME_DATA": "seeds", "STORE_UPTIME_DB": "built/up.duckdb"},
+        project,
     )
-    assert run.returncode == 0, run.stdout
+    assert is_built, said
 
 
 def released(project: Path) -> dict[str, list[tuple]]:
