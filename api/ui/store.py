@@ -9,7 +9,7 @@ from api.errors import quoted
 from api.ui import charts, shell
 from api.ui.clocks import UTC_CLOCK
 from api.ui.shell import PageRoute, Reader
-from api.ui.words import IS_ENOUGH, address
+from api.ui.words import address
 
 router = APIRouter(prefix="/ui", route_class=PageRoute)
 
@@ -41,12 +41,7 @@ async def show(
         store = _store(reader, store_id)
         clock = reader.clocks([store_id]).get(store_id, UTC_CLOCK)
         periods = reader.rows(
-            f"""
-            select *, {IS_ENOUGH}
-            from period_uptime
-            where store_id = ?
-            order by ended_at - started_at
-            """,
+            "select * from period_uptime where store_id = ? order by ended_at - started_at",
             store_id,
         )
         explained = next((each for each in periods if each["period"] == explain), None)
@@ -141,7 +136,7 @@ def _days(reader: Reader, store_id: str) -> dict[str, Any]:
         f"""
         select
             local_date as date, business_seconds, uptime_seconds, downtime_seconds,
-            unknown_seconds, uptime_ratio, {IS_ENOUGH}
+            unknown_seconds, uptime_ratio, is_enough
         from daily_store_uptime
         where store_id = ? and local_date > ?::timestamp::date - {_CALENDAR_DAYS}
         order by local_date
@@ -150,10 +145,10 @@ def _days(reader: Reader, store_id: str) -> dict[str, Any]:
         reader.as_of,
     )
     hours = reader.rows(
-        f"""
+        """
         select
             day_of_week, hour_of_day as hour, business_seconds, uptime_seconds, downtime_seconds,
-            unknown_seconds, uptime_ratio, {IS_ENOUGH}
+            unknown_seconds, uptime_ratio, is_enough
         from store_hour_of_week
         where store_id = ?
         order by day_of_week, hour_of_day

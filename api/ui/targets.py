@@ -11,7 +11,7 @@ from api.rows import Conditions
 from api.ui import shell
 from api.ui.groups import Group, read_groups
 from api.ui.shell import PageRoute, Reader
-from api.ui.words import IS_ENOUGH, State, address, day
+from api.ui.words import State, address, day
 
 router = APIRouter(prefix="/ui", route_class=PageRoute)
 
@@ -32,11 +32,10 @@ _ORDERS = {
 # So that no row changes its place.
 _LAST = "attribute, value, calendar_period, target_ratio, started_on desc"
 # A target counts as kept or missed where the polls bear out at least half.
-_TARGETS = f"""
+_TARGETS = """
 (
     select
         *,
-        {IS_ENOUGH},
         case
             when is_met is null or not is_enough then 'few'
             when is_met then 'kept'

@@ -14,8 +14,6 @@ from api.ui.clocks import UTC_CLOCK, Clock
 _SPACE = "\u00a0"
 NONE = "–"
 
-# SQL for tables without such a column: a figure of which the polls bear out less is not told.
-IS_ENOUGH = "coalesce(coverage_ratio >= 0.5, false) as is_enough"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 

@@ -153,6 +153,7 @@ told as (
         case
             when periods.started_us >= horizon.polls_kept_from_us then coalesce(polls_in_period.polls, 0)
         end as polls,
+        {{ ratio_bounds('summed') }},
         last_polls.last_polled_us is not null as is_last_poll_known,
     from intermediate.int_store_keys as store_keys
     cross join periods
@@ -182,6 +183,9 @@ select
     uptime_ratio,
     case when is_last_poll_known then coverage_ratio end as coverage_ratio,
     polls,
+    case when is_last_poll_known then least_uptime_ratio end as least_uptime_ratio,
+    case when is_last_poll_known then most_uptime_ratio end as most_uptime_ratio,
+    case when is_last_poll_known then {{ is_enough('coverage_ratio') }} end as is_enough,
 from told;
 {% endmacro %}
 

@@ -96,7 +96,6 @@
 {% macro figures_of_group(summed) -%}
     {%- set counting = summed ~ '.business_us - ' ~ summed ~ '.excluded_us' -%}
     {%- set confirmed = summed ~ '.confirmed_uptime_us + ' ~ summed ~ '.confirmed_downtime_us' -%}
-    {%- set most = counting ~ ' - ' ~ summed ~ '.confirmed_downtime_us' -%}
     {{ summed }}.business_us / 1000000.0e0 as business_seconds,
     {{ summed }}.uptime_us / 1000000.0e0 as uptime_seconds,
     {{ summed }}.downtime_us / 1000000.0e0 as downtime_seconds,
@@ -104,12 +103,19 @@
     {{ summed }}.excluded_us / 1000000.0e0 as excluded_seconds,
     ({{ confirmed }}) / 1000000.0e0 as confirmed_seconds,
     {{ summed }}.confirmed_uptime_us / 1000000.0e0 as least_uptime_seconds,
-    ({{ most }}) / 1000000.0e0 as most_uptime_seconds,
+    ({{ counting }} - {{ summed }}.confirmed_downtime_us) / 1000000.0e0 as most_uptime_seconds,
     {{ ratio(summed ~ '.uptime_us', summed ~ '.uptime_us + ' ~ summed ~ '.downtime_us') }} as uptime_ratio,
-    {{ ratio(summed ~ '.confirmed_uptime_us', counting) }} as least_uptime_ratio,
-    {{ ratio(most, counting) }} as most_uptime_ratio,
+    {{ ratio_bounds(summed) }},
     {{ ratio(confirmed, counting) }} as confirmed_ratio,
     {{ is_enough(ratio(confirmed, counting)) }} as is_enough
+{%- endmacro %}
+
+
+{# The least and the most that the uptime may be of the time that counts, of sums_of_time or sums_of_stores. #}
+{% macro ratio_bounds(summed) -%}
+    {%- set counting = summed ~ '.business_us - coalesce(' ~ summed ~ '.excluded_us, 0)' -%}
+    {{ ratio('coalesce(' ~ summed ~ '.confirmed_uptime_us, 0)', counting) }} as least_uptime_ratio,
+    {{ ratio(counting ~ ' - coalesce(' ~ summed ~ '.confirmed_downtime_us, 0)', counting) }} as most_uptime_ratio
 {%- endmacro %}
 
 

@@ -36,7 +36,7 @@ def targets(sample: Path) -> list[dict[str, Any]]:
 
 
 def state(row: dict[str, Any]) -> str:
-    if row["coverage_ratio"] is None or row["coverage_ratio"] < 0.5 or row["is_met"] is None:
+    if not row["is_enough"] or row["is_met"] is None:
         return FEW
     return KEPT if row["is_met"] else MISSED
 
@@ -65,7 +65,7 @@ def test_a_budget_is_told_in_hours(client: TestClient, targets: list[dict[str, A
     assert any("over" in row[2] for row in told) and any("over" not in row[2] for row in told)
 
 
-def test_below_half_confirmed_there_is_no_figure_and_no_praise(
+def test_without_enough_polls_there_are_bounds_but_no_figure_and_no_praise(
     client: TestClient, targets: list[dict[str, Any]]
 ):
     praised = [row for row in targets if row["is_met"] and state(row) == FEW]
@@ -77,7 +77,14 @@ def test_below_half_confirmed_there_is_no_figure_and_no_praise(
             "not enough polls to say",
             "nothing is known of it",
         )
-        assert row[4:8] == ["–", "–", "–", "–"]
+        assert row[4:7] == ["–", "–", "–"]
+    bounds = {
+        f"at least {percent(row['least_uptime_ratio'])} at most {percent(row['most_uptime_ratio'])}"
+        for row in targets
+        if state(row) == FEW
+    }
+    assert {row[7] for row in rows} == {each.replace("\u00a0", " ") for each in bounds}
+    assert len(bounds) > 1
 
 
 def test_the_counts_are_of_the_states(client: TestClient, targets: list[dict[str, Any]]):

@@ -447,9 +447,7 @@ class Attainment(NamedTuple):
     is_running: bool
     is_start_cut: bool
     stores: int
-    uptime: int
-    downtime: int
-    coverage: Fraction | None
+    figures: Figures
     is_met: bool | None
     budget: Fraction
     longest_outage: Fraction
@@ -476,8 +474,6 @@ def attainment(
         for started_on, members in periods.items():
             total = summed(each for _, each in members)
             uptime, downtime = total.uptime, total.downtime
-            confirmed = total.confirmed_up + total.confirmed_down
-            counting = total.business - total.excluded
             stores = {store_id for store_id, _ in members}
             ended_on = first_day(started_on + longest_period(target.period), target.period)
             budget = (1 - target.ratio) * (uptime + downtime)
@@ -488,9 +484,7 @@ def attainment(
                     begins[store_id] > (started_on - EPOCH.date()).days * DAY for store_id in stores
                 ),
                 len(stores),
-                uptime,
-                downtime,
-                Fraction(confirmed, counting) if counting else None,
+                total,
                 downtime <= budget if uptime + downtime else None,
                 budget,
                 max(Fraction(0), budget - downtime) / target.ratio,

@@ -88,8 +88,14 @@ def as_group_columns(each: Figures) -> tuple:
         least / counting if counting else None,
         most / counting if counting else None,
         confirmed_ratio,
-        counting > 0 and 2 * confirmed >= counting,
+        is_enough(each),
     )
+
+
+def is_enough(each: Figures) -> bool:
+    """Say whether polls confirm half of the time that counts."""
+    counting = each.business - each.excluded
+    return counting > 0 and 2 * (each.confirmed_up + each.confirmed_down) >= counting
 
 
 def assert_same(found: Iterable[tuple], expected: dict[Any, tuple], keys: int = 1) -> None:
@@ -146,20 +152,51 @@ def test_timeline(compared: Compared) -> None:
     assert_same(joined, expected, keys=2)
 
 
-def test_daily_store_uptime(compared: Compared) -> None:
-    expected = {key: as_columns(each) for key, each in days(compared.report).items()}
+def test_period_uptime(compared: Compared) -> None:
+    """Its times are held by `test_reference.py`."""
+    expected = {
+        (store_id, period): as_group_columns(each)[-5:]
+        for store_id, periods in compared.report.stores.items()
+        for period, each in periods.items()
+    }
     rows = compared.query(
-        f"select store_id, local_date, {us(*FIGURES)}, uptime_ratio, coverage_ratio "
-        "from daily_store_uptime"
+        """
+        select
+            store_id, period, uptime_ratio, least_uptime_ratio, most_uptime_ratio, coverage_ratio,
+            is_enough
+        from period_uptime
+        """
+    )
+    assert {row[-1] for row in rows} == {True, False}
+    assert_same(rows, expected, keys=2)
+
+
+def test_daily_store_uptime(compared: Compared) -> None:
+    expected = {
+        key: (*as_columns(each), is_enough(each)) for key, each in days(compared.report).items()
+    }
+    rows = compared.query(
+        f"""
+        select
+            store_id, local_date, {us(*FIGURES)}, uptime_ratio, coverage_ratio, is_enough
+        from daily_store_uptime
+        """
     )
     assert_same(rows, expected, keys=2)
 
 
 def test_store_hour_of_week(compared: Compared) -> None:
-    expected = {key: as_columns(each) for key, each in hours_of_week(compared.report).items()}
+    expected = {
+        key: (*as_columns(each), is_enough(each))
+        for key, each in hours_of_week(compared.report).items()
+    }
     rows = compared.query(
-        f"select store_id, day_of_week, hour_of_day, {us(*FIGURES)}, uptime_ratio, coverage_ratio "
-        "from store_hour_of_week"
+        f"""
+        select
+            store_id, day_of_week, hour_of_day, {us(*FIGURES)}, uptime_ratio, coverage_ratio,
+            is_enough
+        from store_hour_of_week
+        """
     )
     assert_same(rows, expected, keys=3)
 
@@ -222,8 +259,8 @@ def test_store_board(compared: Compared) -> None:
     for store_id, each in current_status(result).items():
         store, periods = result.known[store_id], result.stores[store_id]
         day, week = periods["last_day"], periods["last_week"]
-        *_, uptime_ratio, least_ratio, most_ratio, confirmed_ratio, is_enough = as_group_columns(
-            week
+        *_, uptime_ratio, least_ratio, most_ratio, confirmed_ratio, is_week_enough = (
+            as_group_columns(week)
         )
         *_, ratio_before, _, _, confirmed_before, is_enough_before = as_group_columns(
             weeks_before[store_id]
@@ -238,7 +275,7 @@ def test_store_board(compared: Compared) -> None:
             None if each.last_polled_at is None else result.as_of - each.last_polled_at,
             *(day.downtime, day.business, day.unknown),
             *(week.uptime, week.downtime, week.unknown, week.excluded, week.business),
-            *(uptime_ratio, least_ratio, most_ratio, confirmed_ratio, is_enough),
+            *(uptime_ratio, least_ratio, most_ratio, confirmed_ratio, is_week_enough),
             week.downtime / lost_by_all if lost_by_all else None,
             *(ratio_before, confirmed_before, is_enough_before),
         )
@@ -405,13 +442,12 @@ def test_target_attainment(compared: Compared) -> None:
             each.is_running,
             each.is_start_cut,
             each.stores,
-            each.uptime,
-            each.downtime,
-            each.uptime / (each.uptime + each.downtime) if each.is_met is not None else None,
-            None if each.coverage is None else float(each.coverage),
+            each.figures.uptime,
+            each.figures.downtime,
+            *as_group_columns(each.figures)[-5:],
             each.is_met,
             float(each.budget / 60_000_000),
-            float((each.budget - each.downtime) / 60_000_000),
+            float((each.budget - each.figures.downtime) / 60_000_000),
             float(each.longest_outage / 60_000_000) if each.is_running else None,
         )
         for (target, started_on), each in attainment(
@@ -423,8 +459,8 @@ def test_target_attainment(compared: Compared) -> None:
         select
             attribute, value, calendar_period, target_ratio, started_on, ended_on, is_running,
             is_start_cut, stores, {us("uptime_seconds", "downtime_seconds")}, uptime_ratio,
-            coverage_ratio, is_met, error_budget_minutes, error_budget_left_minutes,
-            longest_outage_allowed_minutes
+            least_uptime_ratio, most_uptime_ratio, coverage_ratio, is_enough, is_met,
+            error_budget_minutes, error_budget_left_minutes, longest_outage_allowed_minutes
         from target_attainment
         """
     )

@@ -28,11 +28,9 @@ days as (
     where period = 'last_day'
 ),
 
--- Of the time that is not excluded, what is not confirmed downtime may all be uptime.
 weeks as (
     select
         *,
-        uptime_seconds_max + (confirmed_seconds - uptime_seconds_min) as counting_seconds,
         sum(cast(downtime_seconds as decimal(18, 6))) over () as downtime_seconds_of_all,
     from {{ ref('period_uptime') }}
     where period = 'last_week'
@@ -117,10 +115,10 @@ select
     weeks.excluded_seconds as week_excluded_seconds,
     weeks.business_seconds as week_business_seconds,
     weeks.uptime_ratio as week_uptime_ratio,
-    {{ ratio('weeks.uptime_seconds_min', 'weeks.counting_seconds') }} as week_least_uptime_ratio,
-    {{ ratio('weeks.uptime_seconds_max', 'weeks.counting_seconds') }} as week_most_uptime_ratio,
+    weeks.least_uptime_ratio as week_least_uptime_ratio,
+    weeks.most_uptime_ratio as week_most_uptime_ratio,
     weeks.coverage_ratio as week_confirmed_ratio,
-    {{ is_enough('weeks.coverage_ratio') }} as week_is_enough,
+    weeks.is_enough as week_is_enough,
     {{ ratio('weeks.downtime_seconds', 'weeks.downtime_seconds_of_all') }} as week_downtime_share,
     figured.week_before_uptime_ratio,
     figured.week_before_confirmed_ratio,

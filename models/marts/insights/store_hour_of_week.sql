@@ -63,4 +63,5 @@ select
     cast(summed.hour_of_week // 24 as integer) as day_of_week,
     cast(summed.hour_of_week % 24 as integer) as hour_of_day,
     {{ figures('summed') }},
+    {{ is_enough('coverage_ratio') }} as is_enough,
 from summed

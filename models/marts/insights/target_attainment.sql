@@ -61,4 +61,6 @@ select
         when is_running
             then greatest(budgets.budget_us - budgets.downtime_us, 0) / budgets.target_ratio / 60000000.0e0
     end as longest_outage_allowed_minutes,
+    {{ ratio_bounds('budgets') }},
+    {{ is_enough('coverage_ratio') }} as is_enough,
 from budgets

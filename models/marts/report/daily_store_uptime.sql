@@ -12,5 +12,6 @@ select
     store_keys.store_id,
     date '1970-01-01' + cast(days.local_day as integer) as local_date,
     {{ figures('days') }},
+    {{ is_enough('coverage_ratio') }} as is_enough,
 from days
 inner join store_keys on days.store_key = store_keys.store_key

@@ -49,6 +49,8 @@ select
     {{ timestamp_utc('periods.ended_us') }} as ended_at,
     {{ figures('summed') }},
     coalesce(polls_in_period.polls, 0) as polls,
+    {{ ratio_bounds('summed') }},
+    {{ is_enough('coverage_ratio') }} as is_enough,
 from store_keys
 cross join periods
 left join summed
