@@ -31,6 +31,7 @@ NAMES_OF_MODELS = (
     "first_polled_at",
     "last_polled_at",
     "last_status",
+    "named_by",
     "file_key",
     "row_number",
     "file",

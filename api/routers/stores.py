@@ -111,6 +111,7 @@ class Store(BaseModel):
     first_polled_at: datetime | None
     last_polled_at: datetime | None
     last_status: Literal["active", "inactive"] | None
+    named_by: str
     attributes: dict[str, Any] = Field(description="The further columns of the table `stores`.")
     periods: dict[str, PeriodFigures] = Field(description="The figures by period.")
 

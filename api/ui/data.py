@@ -58,28 +58,11 @@ STORES = {
         "Every store was polled at least once.",
     ),
     "alone": (
-        "named_by is not null",
+        "not contains(named_by, ',')",
         "Stores that only one input knows",
         "Every store is in two inputs at least.",
     ),
 }
-# An id that has lost something, such as its leading zeros, is in one input alone.
-_STORES = """
-(
-    select
-        stores.*,
-        case
-            when keys.is_polled and not keys.has_business_hours and not keys.has_timezone
-                then 'store_status'
-            when keys.has_business_hours and not keys.is_polled and not keys.has_timezone
-                then 'business_hours'
-            when keys.has_timezone and not keys.is_polled and not keys.has_business_hours
-                then 'timezones'
-        end as named_by
-    from stores
-    inner join intermediate.int_store_keys as keys on stores.store_id = keys.store_id
-)
-"""
 Shown = Literal["files", "notes", "silences", "rows", "zone", "hours", "never", "alone"]
 
 
@@ -141,7 +124,7 @@ def _overview(reader: Reader) -> dict[str, Any]:
                 count(*) filter ({STORES["never"][0]}) as never,
                 count(*) filter ({STORES["alone"][0]}) as alone,
                 count(*) as stores
-            from {_STORES}
+            from stores
             """
         ),
         "rejected": reader.rows(
@@ -181,7 +164,7 @@ _SORTED = {
         where {} order by input, file, line_number, store_id, reason, raw_values
     """,
     **{
-        name: f"select * from {_STORES} where {{}} and {condition} order by store_id"
+        name: f"select * from stores where {{}} and {condition} order by store_id"
         for name, (condition, _, _) in STORES.items()
     },
 }

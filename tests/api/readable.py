@@ -35,7 +35,7 @@ _SQL = """
 create table stores (
     store_id varchar, timezone varchar, is_timezone_given boolean, has_business_hours boolean,
     is_always_open boolean, first_polled_at timestamp, last_polled_at timestamp,
-    last_status varchar, "the ""brand"" of it" varchar
+    last_status varchar, "the ""brand"" of it" varchar, named_by varchar
 );
 create table period_uptime (
     store_id varchar, period varchar, started_at timestamp, ended_at timestamp,
@@ -123,7 +123,7 @@ def write_readable(path: Path) -> Path:
         for store_id, timezone, brand, status, downtime in STORES:
             polled_at = None if status is None else "2026-03-12 17:00"
             connection.execute(
-                "insert into stores values (?, ?, true, true, false, ?, ?, ?, ?)",
+                "insert into stores values (?, ?, true, true, false, ?, ?, ?, ?, 'business_hours')",
                 [store_id, timezone, polled_at, polled_at, status, brand],
             )
             ratio = None if downtime is None else (36_000 - downtime) / 36_000

@@ -69,6 +69,7 @@ def test_store_is_what_the_release_knows_of_it(client: TestClient):
         "first_polled_at": "2026-03-12T17:00:00.000000Z",
         "last_polled_at": "2026-03-12T17:00:00.000000Z",
         "last_status": "active",
+        "named_by": "business_hours",
         "attributes": {BRAND: "red"},
         "hours": [],
         "special_hours": [],
@@ -298,7 +299,7 @@ def test_group_by_names_what_it_takes(client: TestClient):
     assert refused(client, "/uptime", group_by='x" from stores; --') == (
         422,
         "query.group_by: 'x\" from stores; --' is none of 'none', 'store', 'timezone', "
-        "'last_status', 'the \"brand\" of it'.",
+        "'last_status', 'the \"brand\" of it', 'named_by'.",
     )
 
 

@@ -25,6 +25,12 @@ select
     polled.store_id is not null as is_polled,
     business_hours.store_id is not null as has_business_hours,
     timezones.store_id is not null as has_timezone,
+    concat_ws(
+        ', ',
+        case when polled.store_id is not null then 'store_status' end,
+        case when business_hours.store_id is not null then 'business_hours' end,
+        case when timezones.store_id is not null then 'timezones' end
+    ) as named_by,
 from known_stores
 left join polled on known_stores.store_id = polled.store_id
 left join business_hours on known_stores.store_id = business_hours.store_id

@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 with policy_comparison as (
     select * from {{ ref('policy_comparison') }}
 ),

@@ -50,6 +50,7 @@ select
         when not runs.is_active then 'inactive'
     end as last_status,
     attributes.* exclude (store_id),
+    store_keys.named_by,
 from store_keys
 inner join schedules on store_keys.store_key = schedules.store_key
 left join whole_weeks on schedules.schedule_key = whole_weeks.schedule_key
