@@ -1,7 +1,5 @@
 """The fleet's page: the figures of the tables, to the last digit shown, and what they say."""
 
-import io
-import re
 from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 
@@ -9,6 +7,10 @@ import duckdb
 import pytest
 
 from tests.browser.conftest import Open, Site
+from tests.browser.printed import sheets
+
+# What is between the margins of A4, in pixels.
+PAPER = {"width": 703, "height": 1009}
 
 
 def rows(release: Path, sql: str) -> list[tuple]:
@@ -117,16 +119,27 @@ def test_the_worst_store_has_its_share(site: Site, open_page: Open, sample_relea
 
 
 @pytest.mark.parametrize("path", ["fleet", "store?id=1000000000000000001"])
-def test_it_prints_as_a_pdf_with_the_method_of_counting(
+def test_it_prints_as_a_pdf_with_the_method_of_counting_on_each_sheet(
     site: Site, open_page: Open, path: str
 ) -> None:
     visit = open_page(site).go(path)
     visit.page.emulate_media(media="print")
-    assert not visit.page.locator("nav[aria-label=Pages]").is_visible()
-    assert "never rounded up" in visit.text("footer")
-    assert visit.page.locator("footer").is_visible()
-    pdf = visit.page.pdf(prefer_css_page_size=True)
-    assert pdf.startswith(b"%PDF")
-    pages = len(re.findall(rb"/Type\s*/Page\b", pdf))
-    assert 1 <= pages <= 4
-    assert io.BytesIO(pdf).read(4) == b"%PDF"
+    method = "".join(visit.text("footer").split())
+    printed = sheets(visit.page.pdf(prefer_css_page_size=True))
+    assert 1 < len(printed) <= 4
+    assert "neverroundedup" in method
+    for number, text in enumerate(printed, 1):
+        assert text.endswith(method)
+        assert f"{number}/{len(printed)}" in text
+        assert "Datahealth" not in text
+
+
+@pytest.mark.parametrize("path", ["fleet", "store?id=1000000000000000001"])
+def test_on_paper_nothing_reaches_out_of_its_card(site: Site, open_page: Open, path: str) -> None:
+    visit = open_page(site, viewport=PAPER).go(path)
+    visit.page.emulate_media(media="print")
+    widths = visit.page.evaluate(
+        "[...document.querySelectorAll('.card')].map(card => [card.scrollWidth, card.clientWidth])"
+    )
+    assert len(widths) > 4
+    assert [each for each in widths if each[0] > each[1]] == []
