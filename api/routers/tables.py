@@ -300,8 +300,8 @@ for _table in TABLES:
     _add_endpoint(_table)
 
 # What can be asked of each table as a file: what of its list, but pages and orders.
-_ALL_TABLES = {table.path: table for table in (*TABLES, *FURTHER_TABLES)}
-_FILE_TYPES = {path: _file_type(table) for path, table in _ALL_TABLES.items()}
+ALL_TABLES = {table.path: table for table in (*TABLES, *FURTHER_TABLES)}
+_FILE_TYPES = {path: _file_type(table) for path, table in ALL_TABLES.items()}
 
 
 def _file_parameters() -> list[dict[str, Any]]:
@@ -338,7 +338,7 @@ def _file_parameters() -> list[dict[str, Any]]:
 )
 async def fetch_table(
     request: Request,
-    name: Annotated[str, Path(json_schema_extra={"enum": list(_ALL_TABLES)})],
+    name: Annotated[str, Path(json_schema_extra={"enum": list(ALL_TABLES)})],
     ending: Annotated[str, Path(json_schema_extra={"enum": list(_ENDINGS)})],
 ) -> Response:
     """Fetch a whole table of the newest release, or what the filters of its list leave of it.
@@ -346,9 +346,9 @@ async def fetch_table(
     The file is written once per release and question. In CSV a text that a spreadsheet would run as
     a formula has an apostrophe in front; the others have every text as it is.
     """
-    table = _ALL_TABLES.get(name)
+    table = ALL_TABLES.get(name)
     if table is None:
-        known = ", ".join(_ALL_TABLES)
+        known = ", ".join(ALL_TABLES)
         raise HTTPException(404, f"There is no table {quoted(name)}; there are {known}.")
     if ending not in _ENDINGS:
         raise HTTPException(404, f"There is no {quoted(ending)}; there are {', '.join(_ENDINGS)}.")
@@ -361,26 +361,39 @@ async def fetch_table(
         conditions = Conditions()
         _add_whole_window(table, asked, conditions)
         _add_filters(table, request, connection, asked, conditions)
-        kinds = columns(connection, table.name)
-        values = ", ".join(
-            f"{file_value(f'rows.{identifier(column)}', kind, ending)} as {identifier(column)}"
-            for column, kind in kinds.items()
-        )
         order = Order(table.path, table.keys(next(iter(table.orders))), None)
-        # Its columns are renamed after it is put in order.
-        connection.execute(
-            f"""
-            copy (
-                select {values}
-                from (
-                    from {_source(table, request)} where {conditions.sql} order by {order.sql}
-                ) as rows
-            ) to {literal(path)} ({COPY_OPTIONS[ending]}, use_tmp_file false)
-            """,
-            conditions.values,
-        )
+        write_rows(request, connection, table, conditions, order.sql, path, ending)
 
     return await answer_by_file(request, f"{name}.{ending}", asked, write)
+
+
+def write_rows(
+    request: Request,
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    conditions: Conditions,
+    order: str,
+    path: FilePath,
+    ending: Format = "csv",
+) -> None:
+    """Write the rows of a table that fulfil conditions to a file, in an order."""
+    kinds = columns(connection, table.name)
+    values = ", ".join(
+        f"{file_value(f'rows.{identifier(column)}', kind, ending)} as {identifier(column)}"
+        for column, kind in kinds.items()
+    )
+    # Its columns are renamed after it is put in order.
+    connection.execute(
+        f"""
+        copy (
+            select {values}
+            from (
+                from {_source(table, request)} where {conditions.sql} order by {order}
+            ) as rows
+        ) to {literal(path)} ({COPY_OPTIONS[ending]}, use_tmp_file false)
+        """,
+        conditions.values,
+    )
 
 
 def _asked_of_file(request: Request, kind: type[BaseModel]) -> Any:

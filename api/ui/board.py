@@ -12,7 +12,7 @@ from api.rows import Conditions
 from api.ui import charts, shell
 from api.ui.clocks import UTC_CLOCK
 from api.ui.groups import IN_GROUP, Group, attributes_of, read_groups
-from api.ui.shell import PageRoute, Reader
+from api.ui.shell import Form, PageRoute, Reader
 from api.ui.words import STATES, address
 
 router = APIRouter(prefix="/ui", route_class=PageRoute)
@@ -41,6 +41,7 @@ async def show(
     by: str | None = None,
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
     view: Literal["list", "wall"] = "list",
+    form: Annotated[Form, Query(alias="format")] = "html",
 ) -> Response:
     """Show the board; `group` is an attribute and its value, such as `region:East`."""
     for name in status or ():
@@ -65,6 +66,14 @@ async def show(
         # What a form sends of fields that were left empty.
         return RedirectResponse(link(), 303)
     asked = {"status": status, "groups": groups, "sort": sort, "polls": polls, "by": by}
+    if form == "csv" and by:
+        return await shell.file(request, "group_status", lambda _: _of_attribute(by), True)
+    if form == "csv":
+        return await shell.file(
+            request,
+            "store_board",
+            lambda reader: (_listed(reader, asked), _ORDERS[sort][1]),
+        )
 
     def ask(reader: Reader) -> dict[str, Any]:
         return {
@@ -112,11 +121,16 @@ def _tiles(reader: Reader, groups: list[Group], polls: int) -> dict[str, Any]:
     return {"counts": {name: counts.get(name, 0) for name in STATES}}
 
 
-def _stores(reader: Reader, asked: dict[str, Any], page: int, view: str) -> dict[str, Any]:
+def _listed(reader: Reader, asked: dict[str, Any]) -> Conditions:
     conditions = _conditions(reader, asked["groups"], asked["polls"])
     conditions.add(
         "list_contains(?::varchar[], current_status)", list(asked["status"] or _NEED_A_CALL)
     )
+    return conditions
+
+
+def _stores(reader: Reader, asked: dict[str, Any], page: int, view: str) -> dict[str, Any]:
+    conditions = _listed(reader, asked)
     rows = _ROWS_ON_WALL if view == "wall" else _ROWS
     stores = reader.rows(
         f"""
@@ -176,21 +190,23 @@ def _values(reader: Reader, attribute: str) -> dict[str, Any]:
     """Return the values of an attribute, those with the most trouble first."""
     if reader.stores is not None:
         raise HTTPException(403, "Groups are about all stores, and your token is for some.")
+    conditions, order = _of_attribute(attribute)
     values = reader.rows(
-        """
-        select *
-        from group_status
-        where attribute = ?
-        order by
-            worst_urgency, down desc, not_heard_from desc, longest_down_seconds desc nulls last,
-            value nulls last
-        limit 500
-        """,
-        attribute,
+        f"select * from group_status where {conditions.sql} order by {order} limit 500",
+        *conditions.values,
     )
     if not values:
         raise HTTPException(404, f"There is no attribute {quoted(attribute)} to group by.")
     return {"values": values}
+
+
+def _of_attribute(attribute: str) -> tuple[Conditions, str]:
+    conditions = Conditions()
+    conditions.add("attribute = ?", attribute)
+    return conditions, (
+        "worst_urgency, down desc, not_heard_from desc, longest_down_seconds desc nulls last, "
+        "value nulls last"
+    )
 
 
 def _warnings(reader: Reader) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.rows import Conditions
 from api.ui import shell
-from api.ui.shell import PageRoute, Reader
+from api.ui.shell import Form, PageRoute, Reader
 from api.ui.words import address, age, is_long
 
 router = APIRouter(prefix="/ui", route_class=PageRoute)
@@ -73,6 +73,7 @@ async def show(
     source: Annotated[str | None, Query(alias="input", max_length=100)] = None,
     reason: Annotated[str | None, Query(max_length=100)] = None,
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+    form: Annotated[Form, Query(alias="format")] = "html",
 ) -> Response:
     """Show how the inputs are, or all of one list; rows set aside may be of an input or reason."""
     asked = {"list": shown, "input": source, "reason": reason}
@@ -80,6 +81,12 @@ async def show(
     def link(**other: Any) -> str:
         """Return the address of this list with something else asked of it."""
         return address("data", **(asked | other))
+
+    if form == "csv" and shown is not None:
+        table = "stores" if shown in STORES else _LISTS[shown][0]
+        return await shell.file(
+            request, table, lambda _: _chosen(shown, source, reason), every_store=True
+        )
 
     def ask(reader: Reader) -> dict[str, Any]:
         frame = {
@@ -137,12 +144,7 @@ def _overview(reader: Reader) -> dict[str, Any]:
 def _list(
     reader: Reader, shown: Shown, source: str | None, reason: str | None, page: int
 ) -> dict[str, Any]:
-    conditions = Conditions()
-    if shown == "rows":
-        for column, value in (("input", source), ("reason", reason)):
-            if value is not None:
-                conditions.add(f"{column} = ?", value)
-    rows = _rows(reader, shown, _ROWS + 1, (page - 1) * _ROWS, conditions)
+    rows = _rows(reader, shown, _ROWS + 1, (page - 1) * _ROWS, source, reason)
     clocks = {}
     if shown in STORES:
         clocks = reader.clocks([row["store_id"] for row in rows])
@@ -150,43 +152,48 @@ def _list(
         "rows": rows[:_ROWS],
         "has_more": len(rows) > _ROWS,
         "clocks": clocks,
-        "csv": _file(shown, source, reason),
         "none_words": STORES[shown][2] if shown in STORES else "",
     }
 
 
-_SORTED = {
-    "files": "select * from input_files where {} order by loaded_at desc, input, place desc",
-    "notes": "select * from input_notes where {} order by is_told desc, input, kind, file, note",
-    "silences": "select * from poll_gaps where {} order by started_at desc",
-    "rows": """
-        select * from rejected_rows
-        where {} order by input, file, line_number, store_id, reason, raw_values
-    """,
-    **{
-        name: f"select * from stores where {{}} and {condition} order by store_id"
-        for name, (condition, _, _) in STORES.items()
-    },
+# Which table, and in which order.
+_LISTS = {
+    "files": ("input_files", "loaded_at desc, input, place desc"),
+    "notes": ("input_notes", "is_told desc, input, kind, file, note"),
+    "silences": ("poll_gaps", "started_at desc"),
+    "rows": ("rejected_rows", "input, file, line_number, store_id, reason, raw_values"),
 }
 
 
-def _rows(
-    reader: Reader, name: str, limit: int, offset: int = 0, conditions: Conditions | None = None
-) -> list[dict[str, Any]]:
-    conditions = conditions or Conditions()
-    return reader.rows(
-        f"{_SORTED[name].format(conditions.sql)} limit {limit} offset {offset}", *conditions.values
-    )
-
-
-def _file(shown: Shown, source: str | None, reason: str | None) -> str:
-    """Return the address of a list as CSV."""
+def _chosen(shown: str, source: str | None, reason: str | None) -> tuple[Conditions, str]:
+    """Return which rows a list shows, and in which order."""
+    conditions = Conditions()
     if shown in STORES:
-        return "tables/stores.csv"
+        conditions.add(STORES[shown][0])
+        return conditions, "store_id"
     if shown == "rows":
-        return address("tables/rejected_rows.csv", input=source, reason=reason)
-    return {
-        "files": "tables/input_files.csv",
-        "notes": "tables/input_notes.csv",
-        "silences": "tables/poll_gaps.csv",
-    }[shown]
+        for column, value in (("input", source), ("reason", reason)):
+            if value is not None:
+                conditions.add(f"{column} = ?", value)
+    return conditions, _LISTS[shown][1]
+
+
+def _rows(
+    reader: Reader,
+    shown: str,
+    limit: int,
+    offset: int = 0,
+    source: str | None = None,
+    reason: str | None = None,
+) -> list[dict[str, Any]]:
+    conditions, order = _chosen(shown, source, reason)
+    return reader.rows(
+        f"""
+        select *
+        from {"stores" if shown in STORES else _LISTS[shown][0]}
+        where {conditions.sql}
+        order by {order}
+        limit {limit} offset {offset}
+        """,
+        *conditions.values,
+    )

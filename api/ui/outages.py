@@ -8,13 +8,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api.instants import as_text
 from api.reading import refuse_other_stores
 from api.rows import Conditions
 from api.ui import charts, shell
 from api.ui.clocks import UTC_CLOCK
 from api.ui.groups import EMPTY_IS_NONE, IN_GROUP, Group, attributes_of, read_groups
-from api.ui.shell import PageRoute, Reader
+from api.ui.shell import Form, PageRoute, Reader
 from api.ui.words import address
 
 router = APIRouter(prefix="/ui", route_class=PageRoute)
@@ -54,6 +53,7 @@ async def show(
     lasting: bool | None = None,
     sort: Sort = "longest",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+    form: Annotated[Form, Query(alias="format")] = "html",
 ) -> Response:
     """Show outages; `least` is in minutes, `from` and `to` are dates in UTC, both included."""
     groups = read_groups(group)
@@ -82,11 +82,18 @@ async def show(
         return RedirectResponse(link(), 303)
     refuse_other_stores(request, [store_id] if store_id else [])
 
-    def ask(reader: Reader) -> dict[str, Any]:
+    def all_or(lasting: bool | None, reader: Reader) -> Conditions:
         window = _window(reader.as_of, period, begin, end)
-        conditions = _conditions(reader, groups, store_id, least, window)
+        return _conditions(reader, groups, store_id, least, window, lasting)
+
+    if form == "csv":
+        return await shell.file(
+            request, "outages", lambda reader: (all_or(lasting, reader), _ORDERS[sort][1])
+        )
+
+    def ask(reader: Reader) -> dict[str, Any]:
         return {
-            **_list(reader, conditions, lasting, sort, page),
+            **_list(reader, all_or(None, reader), all_or(lasting, reader), sort, page),
             "is_known": not store_id or _is_known(reader, store_id),
             "attributes": attributes_of(reader, groups),
             "groups": groups,
@@ -103,8 +110,6 @@ async def show(
             "is_filtered": any(asked[name] for name in asked if name != "sort"),
             "page": page,
             "link": link,
-            "csv": _file(groups, store_id, least, lasting, window),
-            "csv_groups": groups[:1],
             "strip_width": _STRIP_WIDTH,
         }
 
@@ -127,7 +132,12 @@ def _window(as_of: datetime, period: Period, begin: date | None, end: date | Non
 
 
 def _conditions(
-    reader: Reader, groups: list[Group], store_id: str, least: int, window: Window
+    reader: Reader,
+    groups: list[Group],
+    store_id: str,
+    least: int,
+    window: Window,
+    lasting: bool | None,
 ) -> Conditions:
     conditions = Conditions()
     if reader.stores is not None:
@@ -143,32 +153,32 @@ def _conditions(
         conditions.add("coalesce(ended_at > ?, true)", started_at)
     if ended_at is not None:
         conditions.add("started_at < ?", ended_at)
+    if lasting is not None:
+        conditions.add("is_end_cut = ?", lasting)
     return conditions
 
 
 def _list(
-    reader: Reader, conditions: Conditions, lasting: bool | None, sort: Sort, page: int
+    reader: Reader, counted: Conditions, listed: Conditions, sort: Sort, page: int
 ) -> dict[str, Any]:
     counts = reader.rows(
         f"""
         select is_end_cut, count(*) as outages
         from outages
-        where {conditions.sql}
+        where {counted.sql}
         group by is_end_cut
         """,
-        *conditions.values,
+        *counted.values,
     )
-    if lasting is not None:
-        conditions.add("is_end_cut = ?", lasting)
     outages = reader.rows(
         f"""
         select *
         from outages
-        where {conditions.sql}
+        where {listed.sql}
         order by {_ORDERS[sort][1]}
         limit {_ROWS + 1} offset {(page - 1) * _ROWS}
         """,
-        *conditions.values,
+        *listed.values,
     )
     by_end = {each["is_end_cut"]: each["outages"] for each in counts}
     has_more, outages = len(outages) > _ROWS, outages[:_ROWS]
@@ -240,22 +250,3 @@ def _about(reader: Reader, outages: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def _is_known(reader: Reader, store_id: str) -> bool:
     return reader.row("select 1 from stores where store_id = ?", store_id) is not None
-
-
-def _file(
-    groups: list[Group], store_id: str, least: int, lasting: bool | None, window: Window
-) -> str:
-    """Return the address of the same rows as CSV; of several groups a file is of the first."""
-    started_at, ended_at = window
-    return address(
-        "tables/outages.csv",
-        stores=store_id or None,
-        attribute=groups[0].attribute if groups else None,
-        value=groups[0].value if groups else None,
-        least_seconds=least * 60 or None,
-        lasting=None if lasting is None else str(lasting).lower(),
-        **{
-            "from": started_at and as_text(started_at),
-            "to": ended_at and as_text(ended_at),
-        },
-    )

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 from fastapi import HTTPException, Request, Response
@@ -27,8 +27,10 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from api.access import Principal, may_see
 from api.queries import TooSlowError, limited
-from api.reading import allowed_stores, is_known, place
+from api.reading import allowed_stores, answer_by_file, is_known, place
 from api.releases import NoReleaseError, Release
+from api.routers.tables import ALL_TABLES, write_rows
+from api.rows import Conditions
 from api.ui.charts import LEVEL_WORDS
 from api.ui.clocks import Clock, clocks
 from api.ui.words import FILTERS, NONE, PERIODS, STATES, WEEKDAYS, Times, address, age, is_long
@@ -95,6 +97,10 @@ class Reader:
 
 # What reads the things that a template shows.
 Ask = Callable[[Reader], dict[str, Any]]
+# What says which rows of a table a list shows, and in which order.
+Choose = Callable[[Reader], tuple[Conditions, str]]
+# Of what is shown: a page, or a file with all rows of its list.
+Form = Literal["html", "csv"]
 
 
 @dataclass(frozen=True)
@@ -136,8 +142,7 @@ async def page(request: Request, template: str, ask: Ask, every_store: bool = Fa
 
     Raises HTTPException 403 if it is about all stores, and the token for some.
     """
-    if every_store and not may_see(request.state.principal, None):
-        raise HTTPException(403, "This page is about all stores, and your token is for some.")
+    _refuse_some(request, every_store)
     work = await run_in_threadpool(_work, request)
     now = datetime.now(UTC)
     try:
@@ -150,6 +155,26 @@ async def page(request: Request, template: str, ask: Ask, every_store: bool = Fa
     except NoReleaseError as error:
         body = render(request, "nothing.html", work=work, why=str(error))
         return html(request, body, etag=etag_of(body))
+
+
+async def file(request: Request, table: str, choose: Choose, every_store: bool = False) -> Response:
+    """Answer with the rows of a table that a list shows, all its parts, in its order, as CSV.
+
+    Raises HTTPException as `page` does.
+    """
+    _refuse_some(request, every_store)
+
+    def write(release: Release, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+        reader = Reader(release, connection, allowed_stores(request), times_of(request))
+        write_rows(request, connection, ALL_TABLES[table], *choose(reader), path)
+
+    asked = f"{request.url.path}?{request.url.query}"
+    return await answer_by_file(request, f"{table}.csv", asked, write)
+
+
+def _refuse_some(request: Request, every_store: bool) -> None:
+    if every_store and not may_see(request.state.principal, None):
+        raise HTTPException(403, "This page is about all stores, and your token is for some.")
 
 
 def refusal(request: Request, status: int, detail: str, headers: Any = None) -> Response:

@@ -1,5 +1,6 @@
 """Whether what was promised is kept: the budget of downtime in hours, what is used and left."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -10,7 +11,7 @@ from fastapi.responses import RedirectResponse
 from api.rows import Conditions
 from api.ui import shell
 from api.ui.groups import Group, read_groups
-from api.ui.shell import PageRoute, Reader
+from api.ui.shell import Form, PageRoute, Reader
 from api.ui.words import State, address, day
 
 router = APIRouter(prefix="/ui", route_class=PageRoute)
@@ -23,31 +24,19 @@ STATES = {
     "few": State("not enough polls", "?", "unknown"),
     "kept": State("kept", "✓", "up"),
 }
+# A target counts as kept or missed where the polls bear out at least half.
+_STATE = """
+case when is_met is null or not is_enough then 'few' when is_met then 'kept' else 'missed' end
+"""
+_PLACE = f"list_position(['missed', 'few', 'kept'], {_STATE})"
 _WHENS = {"running": "running now", "over": "over", "all": "all"}
 _ORDERS = {
-    "worst": ("worst first", "place, left_seconds, started_on desc"),
-    "newest": ("newest first", "started_on desc, place, left_seconds"),
+    "worst": ("worst first", f"{_PLACE}, error_budget_left_minutes, started_on desc"),
+    "newest": ("newest first", f"started_on desc, {_PLACE}, error_budget_left_minutes"),
     "target": ("by target", "attribute, value"),
 }
 # So that no row changes its place.
 _LAST = "attribute, value, calendar_period, target_ratio, started_on desc"
-# A target counts as kept or missed where the polls bear out at least half.
-_TARGETS = """
-(
-    select
-        *,
-        case
-            when is_met is null or not is_enough then 'few'
-            when is_met then 'kept'
-            else 'missed'
-        end as state,
-        case state when 'missed' then 1 when 'few' then 2 else 3 end as place,
-        error_budget_minutes * 60 as allowed_seconds,
-        error_budget_left_minutes * 60 as left_seconds,
-        longest_outage_allowed_minutes * 60 as longest_seconds
-    from target_attainment
-)
-"""
 When = Literal["running", "over", "all"]
 Sort = Literal["worst", "newest", "target"]
 
@@ -70,6 +59,7 @@ async def show(
     each: str | None = None,
     sort: Sort = "worst",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+    form: Annotated[Form, Query(alias="format")] = "html",
 ) -> Response:
     """Show targets; `target` is `all`, or an attribute and its value, such as `region:East`."""
     chosen = [name for name in state or () if name in STATES]
@@ -90,9 +80,13 @@ async def show(
         # What a form sends of fields that were left empty.
         return RedirectResponse(link(), 303)
 
+    listed, order = _conditions(when, group, each, chosen), f"{_ORDERS[sort][1]}, {_LAST}"
+    if form == "csv":
+        return await shell.file(request, "targets", lambda _: (listed, order), every_store=True)
+
     def ask(reader: Reader) -> dict[str, Any]:
         return {
-            **_list(reader, _conditions(when, group, each), chosen, sort, page),
+            **_list(reader, _conditions(when, group, each), listed, order, page),
             **_choices(reader),
             "states": STATES,
             "chosen": chosen,
@@ -105,19 +99,14 @@ async def show(
             "is_filtered": any(asked[name] for name in ("state", "target", "each")),
             "page": page,
             "link": link,
-            "csv": address(
-                "tables/targets.csv",
-                attribute=group and group.attribute,
-                value=(group and group.value) or None,
-                calendar_period=each,
-                running=None if when == "all" else str(when == "running").lower(),
-            ),
         }
 
     return await shell.page(request, "targets.html", ask, every_store=True)
 
 
-def _conditions(when: When, group: Group | None, each: str | None) -> Conditions:
+def _conditions(
+    when: When, group: Group | None, each: str | None, chosen: Sequence[str] = ()
+) -> Conditions:
     conditions = Conditions()
     if when != "all":
         conditions.add("is_running = ?", when == "running")
@@ -127,28 +116,38 @@ def _conditions(when: When, group: Group | None, each: str | None) -> Conditions
             conditions.add("value = ?", group.value)
     if each:
         conditions.add("calendar_period = ?", each)
+    if chosen:
+        conditions.add(f"list_contains(?::varchar[], {_STATE})", list(chosen))
     return conditions
 
 
 def _list(
-    reader: Reader, conditions: Conditions, chosen: list[str], sort: Sort, page: int
+    reader: Reader, counted: Conditions, listed: Conditions, order: str, page: int
 ) -> dict[str, Any]:
     counts = reader.rows(
-        f"select state, count(*) as targets from {_TARGETS} where {conditions.sql} group by state",
-        *conditions.values,
+        f"""
+        select {_STATE} as state, count(*) as targets
+        from target_attainment
+        where {counted.sql}
+        group by state
+        """,
+        *counted.values,
     )
     by_state = {row["state"]: row["targets"] for row in counts}
-    if chosen:
-        conditions.add("list_contains(?::varchar[], state)", chosen)
     targets = reader.rows(
         f"""
-        select *
-        from {_TARGETS}
-        where {conditions.sql}
-        order by {_ORDERS[sort][1]}, {_LAST}
+        select
+            *,
+            {_STATE} as state,
+            error_budget_minutes * 60 as allowed_seconds,
+            error_budget_left_minutes * 60 as left_seconds,
+            longest_outage_allowed_minutes * 60 as longest_seconds
+        from target_attainment
+        where {listed.sql}
+        order by {order}
         limit {_ROWS + 1} offset {(page - 1) * _ROWS}
         """,
-        *conditions.values,
+        *listed.values,
     )
     has_more, targets = len(targets) > _ROWS, targets[:_ROWS]
     for row in targets:

@@ -1,6 +1,5 @@
 """The page of what the figures rest on."""
 
-import csv
 import re
 from pathlib import Path
 
@@ -55,16 +54,6 @@ def test_rows_set_aside_are_counted_by_reason_with_one_of_them(
 
 def test_every_reason_has_words():
     assert set(tables._REASONS) == set(REASONS)
-
-
-@pytest.mark.parametrize("asked", [*LISTS, "rows&input=store_status", "rows&reason=bad_time"])
-def test_the_csv_has_the_rows_of_the_list(client: TestClient, asked: str):
-    path = f"data?list={asked}"
-    file = links_of(page(client, path))["All of these as CSV"]
-    response = client.get(f"/ui/{file}")
-    assert response.status_code == 200
-    in_file = list(csv.DictReader(response.text.splitlines()))
-    assert len(in_file) == len(all_rows(client, path)) > 0
 
 
 def test_a_reason_leads_to_its_rows(client: TestClient):

@@ -1,6 +1,5 @@
 """The page of outages: what it lists, what its filters leave, and what it says of nothing."""
 
-import csv
 import re
 from pathlib import Path
 from typing import Any
@@ -35,14 +34,13 @@ def stores_of(html: str) -> list[str]:
     return [unquote_plus(each) for each in found]
 
 
-def all_pages(client: TestClient, path: str) -> tuple[list[str], str]:
-    """Return the stores of all parts of a list, and the address of its CSV."""
+def stores_of_all_parts(client: TestClient, path: str) -> list[str]:
     html = page(client, path)
-    stores, file = stores_of(html), links_of(html)["All of these as CSV"]
+    stores = stores_of(html)
     while "Next" in links_of(html):
         html = page(client, links_of(html)["Next"])
         stores += stores_of(html)
-    return stores, file
+    return stores
 
 
 def test_the_longest_of_the_last_week_come_first(
@@ -58,33 +56,6 @@ def test_the_longest_of_the_last_week_come_first(
         [AS_OF.removesuffix("Z")],
     ).fetchall()
     assert stores_of(page(client, "outages")) == [store_id for (store_id,) in found]
-
-
-@pytest.mark.parametrize(
-    "asked",
-    [
-        "group=brand:red",
-        "group=timezone:Asia/Tokyo",
-        f"store={A}",
-        "least=60",
-        "period=day",
-        "period=all",
-        "from=2026-03-10",
-        "to=2026-03-03",
-        "from=2026-03-03&to=2026-03-04",
-        "lasting=true",
-        "lasting=false&least=120&period=month",
-        "sort=newest",
-    ],
-)
-def test_the_csv_has_the_outages_of_the_page(client: TestClient, asked: str):
-    stores, file = all_pages(client, f"outages?{asked}")
-    response = client.get(f"/ui/{file}")
-    assert response.status_code == 200, response.text
-    # The same rows in JSON, which has ids as they are.
-    rows = client.get(f"/ui/{file}".replace(".csv", ".json")).json()
-    assert stores and sorted(stores) == sorted(row["store_id"] for row in rows)
-    assert len(list(csv.reader(response.text.splitlines()))) == 1 + len(rows)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +77,7 @@ def test_the_csv_has_the_outages_of_the_page(client: TestClient, asked: str):
 def test_a_filter_leaves_what_it_says(
     client: TestClient, connection: duckdb.DuckDBPyConnection, asked: str, condition: str
 ):
-    stores, _ = all_pages(client, f"outages?{asked}")
+    stores = stores_of_all_parts(client, f"outages?{asked}")
     found = connection.execute(f"select store_id from outages where {condition}").fetchall()
     (all_there_are,) = connection.execute("select count(*) from outages").fetchone()
     assert 0 < len(found) < all_there_are

@@ -1,6 +1,5 @@
 """The page of targets: the budget in hours, and no praise where too few polls say so."""
 
-import csv
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -105,16 +104,6 @@ def test_periods_run_or_are_over(
     rows = all_rows(client, f"targets?when={when}")
     assert len(rows) == sum(row["is_running"] == is_running for row in targets) > 0
     assert {row[0].endswith(" so far") for row in rows} == {is_running}
-
-
-@pytest.mark.parametrize(
-    "asked", ["", "when=over", "when=all", "when=all&target=all", "target=brand:red", "each=day"]
-)
-def test_the_csv_has_the_targets_of_the_page(client: TestClient, asked: str):
-    asked = f"targets?{asked}"
-    file = links_of(page(client, asked))["All of these as CSV"]
-    rows = list(csv.DictReader(client.get(f"/ui/{file}").text.splitlines()))
-    assert len(rows) == len(all_rows(client, asked)) > 0
 
 
 def test_the_worst_comes_first(client: TestClient):
