@@ -4,6 +4,7 @@ What both engines are known to understand alike is listed; all else has a rule h
 by name. A new model that uses something new so fails in `make test`, before anybody runs it.
 """
 
+import re
 from collections.abc import Callable, Iterator
 
 import sqlglot
@@ -14,7 +15,7 @@ SPACES = "".join(
     chr(code) for code in (0x20, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)
 )
 UNITS = ("second", "minute", "hour", "day", "week", "month", "quarter", "year")
-WITHOUT_FRAME = (exp.Lead, exp.Lag, exp.RowNumber, exp.Rank, exp.DenseRank)
+WITHOUT_FRAME = (exp.Lead, exp.Lag, exp.RowNumber)
 _LONGEST = 2**63 - 1
 
 
@@ -137,6 +138,28 @@ def stars_with_replacements(query: exp.Expr) -> Iterator[str]:
             yield "* replace (…) where the order of columns counts"
 
 
+def doubles_as_text(query: exp.Expr) -> Iterator[str]:
+    """Find doubles that become text, of which the engines show other digits."""
+    for each in query.find_all(exp.Cast, exp.DPipe, exp.Concat, exp.ConcatWs):
+        parts = [each.this] if isinstance(each, exp.Cast) else each.iter_expressions()
+        is_text = not isinstance(each, exp.Cast) or each.to.is_type(*exp.DataType.TEXT_TYPES)
+        if is_text and any(map(is_double, parts)):
+            yield "a double as text"
+
+
+def decimals_as_integers(query: exp.Expr) -> Iterator[str]:
+    """Find decimals that are cast to integers, which DuckDB rounds and Spark cuts off."""
+    for each in query.find_all(exp.Cast):
+        if each.to.is_type(*exp.DataType.INTEGER_TYPES) and is_decimal(each.this):
+            yield "a decimal is cast to an integer"
+
+
+def rounding_to_digits(query: exp.Expr) -> Iterator[str]:
+    """Find `round(x, n)`, which Spark does to the digits that a double shows."""
+    if any(each.args.get("decimals") for each in query.find_all(exp.Round)):
+        yield "round to some digits"
+
+
 REFUSALS: tuple[Callable[[exp.Expr], Iterator[str]], ...] = (
     aliases_in_where,
     lists_side_by_side,
@@ -146,6 +169,9 @@ REFUSALS: tuple[Callable[[exp.Expr], Iterator[str]], ...] = (
     lists_in_another_order,
     replacements_of_the_first,
     stars_with_replacements,
+    doubles_as_text,
+    decimals_as_integers,
+    rounding_to_digits,
 )
 
 
@@ -213,47 +239,26 @@ def _java_pattern(pattern: str) -> str:
     Java's `\s` has a vertical tab, its `$` comes before a last line end, too, and its `.` is no
     carriage return.
     """
+    if re.search(r"\\[^\Wdpstw]|\[\^?\]|\[[^]]*(\[|&&)|\(\?", pattern):
+        raise UntranslatableError(f"the pattern {pattern}")
     parts: list[str] = []
     is_class = False
-    characters = iter(pattern)
-    for character in characters:
-        if character == "\\":
-            escaped = next(characters)
-            spaces = r"\t\n\f\r "
-            if escaped == "s":
-                parts.append(spaces if is_class else f"[{spaces}]")
-            else:
-                parts.append(character + escaped)
-            continue
-        if character == "[":
-            is_class = True
-        elif character == "]":
-            is_class = False
-        if not is_class and character in "$.":
-            parts.append({"$": r"\z", ".": r"[^\n]"}[character])
+    for part in re.findall(r"\\?.", pattern, re.DOTALL):
+        if part == r"\s":
+            parts.append(r"\t\n\f\r " if is_class else r"[\t\n\f\r ]")
+        elif part in "$." and not is_class:
+            parts.append({"$": r"\z", ".": r"[^\n]"}[part])
         else:
-            parts.append(character)
+            is_class = part == "[" or (is_class and part != "]")
+            parts.append(part)
     return "".join(parts)
 
 
 def _java_replacement(replacement: str) -> str:
-    r"""Return a replacement of DuckDB's, with `\1` for a group, as Java reads it.
-
-    `$1` would go on to take a digit behind it for its own, so that those are escaped.
-    """
-    parts: list[str] = []
-    characters = iter(replacement)
-    for character in characters:
-        if character == "\\":
-            following = next(characters, "")
-            parts.append(f"${following}" if following.isdigit() else "\\\\" + following)
-        elif character == "$":
-            parts.append("\\$")
-        elif character.isdigit() and parts and parts[-1].startswith("$"):
-            parts.append("\\" + character)
-        else:
-            parts.append(character)
-    return "".join(parts)
+    r"""Return a replacement of DuckDB's, with `\1` for a group, as Java reads it."""
+    if re.search(r"\$|\\\D|\\\d\d|\\$", replacement):
+        raise UntranslatableError(f"regexp_replace by {replacement}")
+    return replacement.replace("\\", "$")
 
 
 def _texts(query: exp.Expr) -> exp.Expr:
@@ -340,7 +345,7 @@ def _aggregates(query: exp.Expr) -> exp.Expr:
         found = exp.Anonymous(this="any_value", expressions=[each.this, exp.true()])
         # sqlglot says so behind the function, where Spark would have a filter first.
         (each.parent if isinstance(each.parent, exp.IgnoreNulls) else each).replace(found)
-    for each in _deepest(query, (exp.ArgMax, exp.ArgMin)):
+    for each in _deepest(query, exp.ArgMax, exp.ArgMin):
         is_there = exp.Not(this=exp.Is(this=each.this.copy(), expression=exp.null()))
         if isinstance(each.parent, exp.Filter):
             where = each.parent.args["expression"]
@@ -390,7 +395,7 @@ def _truncated(query: exp.Expr) -> exp.Expr:
     It does so even before rules if the column's table is not named. Spark's date_trunc makes an
     instant with a zone.
     """
-    for each in _deepest(query, (exp.TimestampTrunc, exp.DateTrunc)):
+    for each in _deepest(query, exp.TimestampTrunc, exp.DateTrunc):
         unit = each.args["unit"]
         if isinstance(unit, exp.Var | exp.Literal):
             if unit.name.lower() not in UNITS:
@@ -427,85 +432,56 @@ def is_double(value: exp.Expr | None) -> bool:
             return value.to.is_type(exp.DType.DOUBLE)
         case exp.Div() | exp.Median() | exp.Sqrt():
             return True
-        case exp.Add() | exp.Sub() | exp.Mul():
-            return is_double(value.this) or is_double(value.expression)
-        case exp.Coalesce() | exp.Greatest() | exp.Least():
-            return any(is_double(each) for each in [value.this, *value.expressions])
-        case exp.Paren() | exp.Sum() | exp.Max() | exp.Min() | exp.Filter() | exp.Window():
-            return is_double(value.this)
-        case exp.Nullif() | exp.Neg():
-            return is_double(value.this)
         case _:
-            return False
+            return any(map(is_double, _values(value)))
 
 
-def _named_windows(query: exp.Expr) -> exp.Expr:
-    """Write out windows that add a frame to a named one, which Spark's SQL cannot."""
-    for window in _deepest(query, exp.Window):
-        name = window.args.get("alias")
-        if name is None or not window.args.get("spec"):
-            continue
-        _write_out(window)
-    return query
+def is_decimal(value: exp.Expr | None) -> bool:
+    """Say whether an expression is seen to be a decimal with digits behind the point."""
+    match value:
+        case exp.Literal():
+            return not value.is_string and "." in value.name and not is_double(value)
+        case exp.Cast():
+            digits = [each.name for each in value.to.expressions]
+            return value.to.is_type(exp.DType.DECIMAL) and digits[1:] != ["0"]
+        case _:
+            return not is_double(value) and any(map(is_decimal, _values(value)))
 
 
-def _frames_that_say_nothing(query: exp.Expr) -> exp.Expr:
-    """Leave out frames of functions that look at single rows: Spark refuses them there."""
-    for window in _deepest(query, exp.Window):
-        function = window.this.this if isinstance(window.this, exp.IgnoreNulls) else window.this
-        if isinstance(function, WITHOUT_FRAME):
-            if window.alias and any(
-                named.args.get("spec") and named.this.name.lower() == window.alias.lower()
-                for named in window.parent_select.args.get("windows") or []
-            ):
-                _write_out(window)
-            window.set("spec", None)
-    return query
+def _values(value: exp.Expr | None) -> list[exp.Expr]:
+    """Return the parts of an expression of which it has the type."""
+    match value:
+        case exp.Add() | exp.Sub() | exp.Mul() | exp.Mod():
+            return [value.this, value.expression]
+        case exp.Coalesce() | exp.Greatest() | exp.Least():
+            return [value.this, *value.expressions]
+        case exp.Case():
+            return [*(each.args["true"] for each in value.args["ifs"]), value.args.get("default")]
+        case exp.If():
+            return [value.args["true"], value.args.get("false")]
+        case exp.Paren() | exp.Neg() | exp.Abs() | exp.Nullif() | exp.Round():
+            return [value.this]
+        case exp.Sum() | exp.Max() | exp.Min() | exp.Filter() | exp.Window():
+            return [value.this]
+        case _:
+            return []
 
 
-def _write_out(window: exp.Window) -> None:
-    for named in window.parent_select.args.get("windows") or []:
-        if named.this.name.lower() == window.alias.lower():
-            for part in ("partition_by", "order", "spec"):
-                found = named.args.get(part)
-                if found and not window.args.get(part):
-                    window.set(
-                        part,
-                        [each.copy() for each in found]
-                        if isinstance(found, list)
-                        else found.copy(),
-                    )
-            window.set("alias", None)
-            return
-    raise UntranslatableError(f"the window {window.alias}, which nobody names")
-
-
-def _frames(query: exp.Expr) -> exp.Expr:
-    """Ask by a subquery what a frame holds that reaches as far as a column says.
-
-    Spark's frames have constant bounds. The subquery compares each row with all rows of its
-    partition, so that it is for few rows; of one table or CTE that is read by its name alone.
-    """
+def _windows(query: exp.Expr) -> exp.Expr:
+    """Write out named windows: Spark's SQL cannot add a frame to one."""
     for select in _deepest(query, exp.Select):
-        named = {
-            each.this.name.lower() for each in select.args.get("windows") or [] if _reaches(each)
-        }
-        for window in _deepest(select, exp.Window):
-            if window.parent_select is not select or window in (select.args.get("windows") or []):
+        named = {each.this.name.lower(): each for each in select.args.get("windows") or []}
+        for window in select.find_all(exp.Window):
+            if window.parent_select is not select or not window.alias:
                 continue
-            if window.alias.lower() in named:
-                _write_out(window)
-            if _reaches(window):
-                window.replace(_asked_of_the_frame(select, window))
-        if named:
-            kept = [each for each in select.args["windows"] if each.this.name.lower() not in named]
-            select.set("windows", kept)
-            qualify = select.args.get("qualify")
-            if qualify and not any(
-                each.parent_select is select for each in qualify.find_all(exp.Window)
-            ):
-                select.where(qualify.this, copy=False)
-                select.set("qualify", None)
+            parts = named.get(window.alias.lower())
+            if parts is None or window in named.values():
+                raise UntranslatableError(f"the window {window.alias}, made of another one")
+            for part, value in parts.copy().args.items():
+                if part in ("partition_by", "order", "spec") and not window.args.get(part):
+                    window.set(part, value)
+            window.set("alias", None)
+        select.set("windows", None)
     return query
 
 
@@ -522,34 +498,50 @@ def _qualified(query: exp.Expr) -> exp.Expr:
         select.set("qualify", None)
         made = [each.alias_or_name for each in select.expressions]
         added: list[str] = []
-
-        def asked(value: exp.Expr, select: exp.Select = select, added: list[str] = added) -> None:
-            name = f"qualified_by_{len(added) + 1}"
-            added.append(name)
-            value.replace(exp.column(name))
-            select.append("expressions", exp.alias_(value, name))
-
-        for window in _deepest(condition, exp.Window):
-            if not window.find_ancestor(exp.Select):
-                asked(window)
-        for column in _deepest(condition, exp.Column):
-            is_own = not column.find_ancestor(exp.Select) and column.name not in added
-            if is_own and (column.table or column.name not in made):
-                asked(column)
+        for each in _deepest(condition, exp.Window, exp.Column):
+            is_own = not each.find_ancestor(exp.Select, exp.Window)
+            is_made = isinstance(each, exp.Column) and not each.table and each.name in made
+            if is_own and not is_made:
+                name = f"qualified_by_{len(added) + 1}"
+                added.append(name)
+                each.replace(exp.column(name))
+                select.append("expressions", exp.alias_(each, name))
+        moved = {
+            part: select.args.pop(part, None) for part in ("with_", "distinct", "order", "limit")
+        }
         around = exp.select().from_(select.copy().subquery("qualified"))
         if "*" in made:
             around = around.select(exp.Star(except_=[exp.column(name) for name in added] or None))
         else:
             around = around.select(*(exp.column(name) for name in made))
         around = around.where(condition)
-        for part in ("with_", "order", "limit"):
-            if found := select.args.get(part):
-                around.find(exp.Subquery).this.set(part, None)
-                around.set(part, found.copy())
+        for part, value in moved.items():
+            around.set(part, value)
         if select is query:
             query = around
         else:
             select.replace(around)
+    return query
+
+
+def _frames_that_say_nothing(query: exp.Expr) -> exp.Expr:
+    """Leave out frames of functions that look at single rows: Spark refuses them there."""
+    for window in _deepest(query, exp.Window):
+        function = window.this.this if isinstance(window.this, exp.IgnoreNulls) else window.this
+        if isinstance(function, WITHOUT_FRAME):
+            window.set("spec", None)
+    return query
+
+
+def _frames(query: exp.Expr) -> exp.Expr:
+    """Ask by a subquery what a frame holds that reaches as far as a column says.
+
+    Spark's frames have constant bounds. The subquery compares each row with all rows of its
+    partition, so that it is for few rows; of one table or CTE that is read by its name alone.
+    """
+    for window in _deepest(query, exp.Window):
+        if _reaches(window):
+            window.replace(_asked_of_the_frame(window))
     return query
 
 
@@ -560,7 +552,8 @@ def _reaches(window: exp.Expr) -> bool:
     return any(isinstance(each, exp.Expr) and each.find(exp.Column) for each in bounds)
 
 
-def _asked_of_the_frame(select: exp.Select, window: exp.Window) -> exp.Expr:
+def _asked_of_the_frame(window: exp.Window) -> exp.Expr:
+    select = window.parent_select
     source = select.args["from_"].this
     order = window.args.get("order")
     spec = window.args["spec"]
@@ -630,10 +623,10 @@ RULES: tuple[Callable[[exp.Expr], exp.Expr], ...] = (
     _truncated,
     _divisions,
     _rounded,
+    _windows,
+    _qualified,
     _frames_that_say_nothing,
     _frames,
-    _named_windows,
-    _qualified,
 )
 
 
@@ -679,23 +672,23 @@ SPARK_FUNCTIONS = frozenset(
 
 SAME = frozenset(
     {
-        *(exp.Select, exp.From, exp.Join, exp.Where, exp.Group, exp.Having, exp.Qualify, exp.Order),
+        *(exp.Select, exp.From, exp.Join, exp.Where, exp.Group, exp.Having, exp.Order),
         *(exp.Ordered, exp.Limit, exp.Distinct, exp.With, exp.CTE, exp.Subquery, exp.Union, exp.In),
-        *(exp.Except, exp.Intersect, exp.Exists, exp.Lateral, exp.Values, exp.Tuple, exp.Table),
-        *(exp.TableAlias, exp.Alias, exp.Column, exp.Dot, exp.Star, exp.Identifier, exp.Paren),
+        *(exp.Exists, exp.Lateral, exp.Values, exp.Tuple, exp.Table),
+        *(exp.TableAlias, exp.Alias, exp.Column, exp.Star, exp.Identifier, exp.Paren),
         *(exp.Literal, exp.ByteString, exp.Boolean, exp.Null, exp.Var, exp.Interval, exp.DataType),
         *(exp.DataTypeParam, exp.Cast, exp.TryCast, exp.Case, exp.If, exp.Coalesce, exp.Nullif),
         *(exp.And, exp.Or, exp.Not, exp.Is, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE),
-        *(exp.Between, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Like, exp.RegexpLike),
+        *(exp.Between, exp.NullSafeEQ, exp.NullSafeNEQ, exp.RegexpLike),
         *(exp.Add, exp.Sub, exp.Mul, exp.Div, exp.IntDiv, exp.Mod, exp.Neg, exp.DPipe),
         *(exp.BitwiseAnd, exp.BitwiseRightShift, exp.Abs, exp.Sqrt, exp.Round),
         *(exp.Greatest, exp.Least, exp.ConcatWs, exp.Replace, exp.Trim, exp.Lower, exp.MD5),
-        *(exp.RegexpReplace, exp.TimeToStr, exp.UnixMicros, exp.JSONExtractScalar, exp.JSONPath),
-        *(exp.JSONPathRoot, exp.Array, exp.Explode, exp.GenerateSeries, exp.Struct, exp.PropertyEQ),
+        *(exp.RegexpReplace, exp.TimeToStr),
+        *(exp.Array, exp.Explode, exp.GenerateSeries, exp.Struct, exp.PropertyEQ),
         *(exp.Filter, exp.WithinGroup, exp.IgnoreNulls, exp.Window, exp.WindowSpec, exp.Count),
         *(exp.CountIf, exp.Sum, exp.Max, exp.Min, exp.ArgMax, exp.ArgMin, exp.Median),
         *(exp.LogicalAnd, exp.LogicalOr, exp.GroupConcat, exp.FirstValue, exp.LastValue, exp.Lag),
-        *(exp.Lead, exp.RowNumber, exp.Rank, exp.DenseRank),
+        *(exp.Lead, exp.RowNumber),
     }
 )
 
@@ -704,7 +697,6 @@ def _columns(query: exp.Expr) -> set[str]:
     return {column.name.lower() for column in query.find_all(exp.Column)}
 
 
-def _deepest(query: exp.Expr, kinds: type | tuple[type, ...]) -> list:
+def _deepest(query: exp.Expr, *kinds: type) -> list:
     """Return the nodes of some kinds, those inside others before them."""
-    kinds = kinds if isinstance(kinds, tuple) else (kinds,)
     return list(query.find_all(*kinds))[::-1]

@@ -106,6 +106,22 @@ def test_what_sqlglot_cannot_say_is_an_error(sql: str) -> None:
         ("select regexp_replace(a, 'b', 'c') from t", "the first match alone"),
         ("select regexp_replace(a, b, 'c') from t", "not written out"),
         ("select regexp_full_match(a, b) from t", "not written out"),
+        ("select regexp_replace(a, '^b', '$') from t", r"regexp_replace by \$"),
+        (r"select regexp_replace(a, '^(b)', '\10') from t", r"regexp_replace by \\10"),
+        (r"select regexp_full_match(a, '\h+') from t", r"the pattern \\h"),
+        ("select regexp_full_match(a, '[[:alpha:]]') from t", "the pattern"),
+        ("select sum(a) over (v) as s from t window w as (order by b), v as (w)", "the window w"),
+        ("select cast(2.5 as bigint)", "a decimal is cast to an integer"),
+        (
+            "select cast(case when a then sum(b::decimal(8, 2)) else 0 end as bigint) from t",
+            "a decimal is cast to an integer",
+        ),
+        ("select cast(a / 2 as varchar) from t", "a double as text"),
+        ("select 'x' || 1e5 from t", "a double as text"),
+        ("select concat(a, sqrt(b)) from t", "a double as text"),
+        ("select round(a, 2) from t", "round to some digits"),
+        ("select a ->> '$.b' from t", "no rule says what this is on Spark: json_extract_scalar"),
+        (r"select a like 'b\%' from t", "no rule says what this is on Spark: like"),
         ("select * replace (a as b) from t", "the order of columns"),
         ("select 1 as a union all select t.* replace (a as b) from t", "the order of columns"),
         (
@@ -151,12 +167,12 @@ def test_what_means_the_same_passes(sql: str) -> None:
         ("error('no')", "RAISE_ERROR('no')"),
         (r"regexp_full_match(a, '\d+\s*%')", r"a RLIKE '\\A(?:\\d+[\\t\\n\\f\\r ]*%)\\z'"),
         (
-            r"regexp_replace(a, '^(.)([\s$])$', '\1:00\2$')",
-            r"REGEXP_REPLACE(a, '^([^\\n])([\\t\\n\\f\\r $])\\z', '$1:00$2\\$')",
+            r"regexp_replace(a, '^(.)([\s$])$', '\1:00\2')",
+            r"REGEXP_REPLACE(a, '^([^\\n])([\\t\\n\\f\\r $])\\z', '$1:00$2')",
         ),
         (
-            r"regexp_replace(a, '(b)', '\10', 'g')",
-            r"REGEXP_REPLACE(a, '(b)', '$1\\0')",
+            r"regexp_replace(a, '(b)', '\1', 'g')",
+            r"REGEXP_REPLACE(a, '(b)', '$1')",
         ),
         ("trim(a, ' x')", "TRIM(' x' FROM a)"),
         ("lower(a)", "LOWER(TRANSLATE(a, '\u0130\u03a3', 'i\u03c3'))"),
@@ -181,6 +197,11 @@ def test_what_means_the_same_passes(sql: str) -> None:
         ("a / 60.0e0", "CAST(a AS DOUBLE) / 60.0e0"),
         ("a // b % 7", "a DIV b % 7"),
         ("cast(sum(cast(a as double)) as bigint)", "CAST(RINT(SUM(CAST(a AS DOUBLE))) AS BIGINT)"),
+        ("cast(case when a then 1e0 end as int)", "CAST(RINT(CASE WHEN a THEN 1e0 END) AS INT)"),
+        (
+            "cast(sum(cast(a as decimal(24, 0))) as bigint)",
+            "CAST(SUM(CAST(a AS DECIMAL(24, 0))) AS BIGINT)",
+        ),
         ("unnest(range(a, b))", "EXPLODE(IF(a > (b - 1), ARRAY(), SEQUENCE(a, (b - 1))))"),
         ("'it''s \\ there'", r"'it\'s \\ there'"),
     ],
@@ -210,22 +231,21 @@ def test_trim_takes_away_all_spaces() -> None:
             "select sum(a) over (w rows unbounded preceding) as s from t "
             "window w as (partition by b order by c)",
             "SELECT SUM(a) OVER (PARTITION BY b ORDER BY c NULLS LAST rows BETWEEN UNBOUNDED "
-            "preceding AND CURRENT ROW) AS s FROM t "
-            "WINDOW w AS (PARTITION BY b ORDER BY c NULLS LAST)",
+            "preceding AND CURRENT ROW) AS s FROM t",
         ),
         (
             "select lead(a) over w as n, sum(a) over w as s from t "
             "window w as (partition by b order by c rows unbounded preceding)",
-            "SELECT LEAD(a) OVER (PARTITION BY b ORDER BY c NULLS LAST) AS n, SUM(a) OVER w AS s "
-            "FROM t WINDOW w AS (PARTITION BY b ORDER BY c NULLS LAST rows BETWEEN UNBOUNDED "
-            "preceding AND CURRENT ROW)",
+            "SELECT LEAD(a) OVER (PARTITION BY b ORDER BY c NULLS LAST) AS n, SUM(a) OVER "
+            "(PARTITION BY b ORDER BY c NULLS LAST rows BETWEEN UNBOUNDED preceding AND CURRENT "
+            "ROW) AS s FROM t",
         ),
         (
             "select a, lag(b) over w as p from t window w as (order by a) "
             "qualify p is null or lead(b) over w > (select c from u) or t.d",
-            "SELECT a, p FROM (SELECT a, LAG(b) OVER w AS p, LEAD(b) OVER w AS qualified_by_1, "
-            "t.d AS qualified_by_2 FROM t WINDOW w AS (ORDER BY a NULLS LAST)) AS qualified WHERE "
-            "(p IS NULL OR qualified_by_1 > (SELECT c FROM u) OR qualified_by_2)",
+            "SELECT a, p FROM (SELECT a, LAG(b) OVER (ORDER BY a NULLS LAST) AS p, LEAD(b) OVER "
+            "(ORDER BY a NULLS LAST) AS qualified_by_1, t.d AS qualified_by_2 FROM t) AS qualified "
+            "WHERE (p IS NULL OR qualified_by_1 > (SELECT c FROM u) OR qualified_by_2)",
         ),
         (
             "select *, 1 as b from t qualify row_number() over (order by a) = 1",
@@ -236,9 +256,16 @@ def test_trim_takes_away_all_spaces() -> None:
         (
             "select a from t window w as (partition by p order by a range between b preceding and "
             "1 preceding) qualify max(c) over w < c",
-            "SELECT a FROM t WHERE (SELECT MAX(rows_of_the_frame.c) FROM t AS rows_of_the_frame "
-            "WHERE rows_of_the_frame.p IS NOT DISTINCT FROM t.p "
-            "AND rows_of_the_frame.a >= t.a - (t.b) AND rows_of_the_frame.a <= t.a - (1)) < c",
+            "SELECT a FROM (SELECT a, c AS qualified_by_1, (SELECT MAX(rows_of_the_frame.c) FROM "
+            "t AS rows_of_the_frame WHERE rows_of_the_frame.p IS NOT DISTINCT FROM t.p "
+            "AND rows_of_the_frame.a >= t.a - "
+            "(t.b) AND rows_of_the_frame.a <= t.a - (1)) AS qualified_by_2 FROM t) "
+            "AS qualified WHERE (qualified_by_2 < qualified_by_1)",
+        ),
+        (
+            "select distinct a from t qualify row_number() over (order by b) < 3 order by a",
+            "SELECT DISTINCT a FROM (SELECT a, ROW_NUMBER() OVER (ORDER BY b NULLS LAST) AS "
+            "qualified_by_1 FROM t) AS qualified WHERE (qualified_by_1 < 3) ORDER BY a NULLS LAST",
         ),
     ],
 )

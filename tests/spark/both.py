@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import duckdb
 
@@ -45,9 +45,11 @@ class Both:
         self.run(DBT, "build", *given, engine="duckdb")
 
     def build_on_spark(self, *arguments: str, **variables: Any) -> None:
-        given = [*_given(variables), "--target", "spark", *arguments]
-        self.run(SPARK_DBT, "build", *given, engine="spark")
+        self.run_on_spark("build", *_given(variables), "--target", "spark", *arguments)
         self.publish()
+
+    def run_on_spark(self, *arguments: str) -> None:
+        self.run(SPARK_DBT, *arguments, engine="spark")
 
     def publish(self) -> None:
         self.run(sys.executable, "-m", "api", "publish", engine="spark")
@@ -133,6 +135,43 @@ class Both:
             # An enum saves room; readers get text from marts.
             columns = [(name, "VARCHAR" if "ENUM" in kind else kind) for name, kind in columns]
         return columns, self.asked(engine, f"from {table}")
+
+
+class InOneProcess(Both):
+    """Both, of which Spark builds in one process: to start it is most of what a build takes.
+
+    Its tables are made anew over those of the inputs before.
+    """
+
+    def __enter__(self) -> Self:
+        """Start the process; what it prints is in a file."""
+        self._said = self.folder / "said.txt"
+        with self._said.open("w") as said:
+            self._process = subprocess.Popen(
+                [ENVIRONMENT / "bin" / "python", "-m", "tests.spark.builds"],
+                cwd=PROJECT,
+                env=self.environment("spark"),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                text=True,
+            )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()
+
+    def begin(self) -> Path:
+        """Forget what was built of other inputs; return the folder for those to come."""
+        for folder in (self._data, self.folder / "duckdb", self.folder / "spark" / "lake"):
+            shutil.rmtree(folder, ignore_errors=True)
+        return self._data
+
+    def run_on_spark(self, *arguments: str) -> None:
+        assert self._process.stdin
+        assert self._process.stdout
+        print(json.dumps(arguments), file=self._process.stdin, flush=True)
+        assert self._process.stdout.readline() == "true\n", self._said.read_text()[-20_000:]
 
 
 def _given(variables: dict[str, Any]) -> list[str]:
