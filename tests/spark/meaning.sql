@@ -154,3 +154,25 @@ select
     coalesce(sum(b) over (partition by p order by a range between 1 following and r following), 0) as s
 from t
 order by p, a;
+
+-- Of what a qualify leaves, each once; also where columns stand in it that are not shown.
+select distinct a
+from (values (1, 1, true), (1, 2, true), (1, 3, true), (2, 4, true), (3, 0, false)) as t (a, b, c)
+qualify row_number() over (order by b desc) < 5 and c
+order by a;
+
+-- A double is rounded, halves away from zero.
+select round(a) as r, round(-a) as n from (values (0.5e0), (1.5e0), (2.4e0), (1e15)) as t (a)
+order by a;
+
+-- A case of doubles is one, too.
+select cast(case when a > 1 then a / 2 end as bigint) as b from (values (1), (3), (5)) as t (a)
+order by a;
+
+-- Patterns with classes and spaces of Unicode, and one letter of each.
+select
+    a,
+    regexp_replace(a, '^[\s\pZ]+', '') as b,
+    regexp_full_match(a, '[^\s]*\w\W*') as c
+from (values (e'\u00a0\t x'), ('é'), ('_!'), (e'\u3000'), (e'a\u00a0')) as t (a)
+order by a;
