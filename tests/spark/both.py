@@ -48,8 +48,9 @@ class Both:
         self.run_on_spark("build", *_given(variables), "--target", "spark", *arguments)
         self.publish()
 
-    def run_on_spark(self, *arguments: str) -> None:
-        self.run(SPARK_DBT, *arguments, engine="spark")
+    def run_on_spark(self, *arguments: str) -> str:
+        """Run a command of dbt; return what it prints."""
+        return self.run(SPARK_DBT, *arguments, engine="spark")
 
     def publish(self) -> None:
         self.run(sys.executable, "-m", "api", "publish", engine="spark")
@@ -167,11 +168,15 @@ class InOneProcess(Both):
             shutil.rmtree(folder, ignore_errors=True)
         return self._data
 
-    def run_on_spark(self, *arguments: str) -> None:
+    def run_on_spark(self, *arguments: str) -> str:
         assert self._process.stdin
         assert self._process.stdout
+        before = self._said.stat().st_size
         print(json.dumps(arguments), file=self._process.stdin, flush=True)
-        assert self._process.stdout.readline() == "true\n", self._said.read_text()[-20_000:]
+        is_done = self._process.stdout.readline() == "true\n"
+        said = self._said.read_bytes()[before:].decode()
+        assert is_done, said[-20_000:]
+        return said
 
 
 def _given(variables: dict[str, Any]) -> list[str]:

@@ -1,5 +1,6 @@
 """Spark and DuckDB agree on inputs made to hurt, under policies, when clocks change."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import duckdb
 import pytest
 
 from tests.pipeline.generated import SCENARIOS, inputs, write
-from tests.spark.both import PROJECT, Both
+from tests.spark.both import PROJECT, Both, InOneProcess
 
 # All optional inputs; between them all that a policy var can be.
 POLICIES: dict[str, dict[str, Any]] = {
@@ -21,11 +22,17 @@ OF_FILES_AND_LINES = ("input_files", "rejected_rows", "rejected_counts")
 NO_TESTS = ("--exclude-resource-type", "test")
 
 
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InOneProcess]:
+    folder = tmp_path_factory.mktemp("both")
+    with InOneProcess(folder, folder / "data") as both:
+        yield both
+
+
 @pytest.mark.parametrize("name", POLICIES)
-def test_generated_inputs(tmp_path: Path, name: str) -> None:
+def test_generated_inputs(both: InOneProcess, name: str) -> None:
     [scenario] = [one for one in SCENARIOS if one.name == name]
-    write(inputs(scenario), tmp_path / "data", scenario.name)
-    both = Both(tmp_path, tmp_path / "data")
+    write(inputs(scenario), both.begin(), scenario.name)
     both.build(*NO_TESTS, **scenario.policies, **POLICIES[name])
     assert both.differing() == {}
     # Blanks of all kinds, quotes and backslashes are among the ids.
