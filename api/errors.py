@@ -75,10 +75,6 @@ def install(app: FastAPI) -> None:
         details = "; ".join(_explained(found) for found in error.errors())
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{details}.")
 
-    @app.exception_handler(sqlite3.Error)
-    async def _without_record(request: Request, error: sqlite3.Error) -> ProblemResponse:
-        return record_problem(error)
-
 
 def record_problem(error: sqlite3.Error) -> ProblemResponse:
     """Say that a file of SQLite cannot be used; the log has the cause."""

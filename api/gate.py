@@ -1,6 +1,7 @@
 """The gate in front of all endpoints: who asks, how often, and what is noted of it."""
 
 import ipaddress
+import math
 import os
 import re
 import sqlite3
@@ -11,15 +12,18 @@ from http import HTTPStatus
 from urllib.parse import quote, unquote
 
 import structlog
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import cookie_parser
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.access import THIS_MACHINE, Access, Principal
+from api.access import THIS_MACHINE, Principal
 from api.audit import Entry, masked
 from api.errors import problem, quoted, record_problem
-from api.logs import log_request
 from api.settings import Settings
 from api.ui.sessions import COOKIE
 
@@ -30,6 +34,9 @@ PAGES = "/ui/"
 OPEN_PATHS = ("/", "/health", "/ready", "/docs", "/openapi.json", "/favicon.ico")
 OPEN_PAGES = ("/ui", f"{PAGES}login")
 OPEN_ASSETS = (ASSETS, f"{PAGES}assets/")
+# Where uploads are sent to, which have a limit of their own.
+UPLOADS = ("/ingest/", "/inputs/")
+STORES = "/stores/"
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -58,31 +65,21 @@ _PAGE_HEADERS = [
         b"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     ),
 ]
-# More clients than this are not told apart; the oldest are forgotten.
-_BUCKETS_MAX = 10_000
 
 
-class _RefusedError(Exception):
-    """Why a request does not get past the gate."""
-
-    def __init__(self, status: int, detail: str, headers: dict[str, str] | None = None) -> None:
-        super().__init__(detail)
-        self.status, self.detail, self.headers = status, detail, headers
-
-
-def _unknown(text: str) -> _RefusedError:
+def _unknown(text: str) -> HTTPException:
     said = "This token is unknown, revoked or expired." if text else "A token is needed."
-    return _RefusedError(
+    return HTTPException(
         401, f"{said} Send `Authorization: Bearer su_…`.", {"WWW-Authenticate": "Bearer"}
     )
 
 
-def _log_in(scope: Scope) -> _RefusedError:
+def _log_in(scope: Scope) -> HTTPException:
     """Have a browser go where it may log in, and from there to the page that it asked for."""
     page, query = scope["path"].removeprefix(PAGES), scope["query_string"].decode("latin-1")
     # Relative, since a proxy may have put a path before this one.
     to = quote(f"{page}?{query}" if query else page)
-    return _RefusedError(
+    return HTTPException(
         303, "Log in by a token.", {"Location": f"{'../' * page.count('/')}login?next={to}"}
     )
 
@@ -97,12 +94,13 @@ def _token(method: str, authorization: str) -> str:
 
 
 class Gate:
-    """Middleware that passes on allowed requests, with `request.state.principal` set."""
+    """The one middleware: it passes on allowed requests, with `request.state.principal` set."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
-        self._settings = settings
-        self._rate = _Rate(settings.requests_per_minute)
+        self._bytes_max = settings.body_bytes_max
+        self._rate = RateLimitItemPerMinute(settings.requests_per_minute)
+        self._requests = FixedWindowRateLimiter(MemoryStorage())
         self._allowed = settings.allowed_hosts.lower().split()
         self._hosts = {"localhost", "127.0.0.1", "[::1]", *self._allowed}
 
@@ -110,108 +108,118 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        sent = _sent(scope)
+        began_at, status = time.monotonic(), 0
+        asked, sent = _as_routed(scope), _sent(scope)
+        method, path, state = scope["method"], scope["path"], asked["state"]
         sent_id = sent.get("x-request-id", "")
         request_id = sent_id if _REQUEST_ID.fullmatch(sent_id) else os.urandom(16).hex()
-        state = scope.setdefault("state", {})
         state["request_id"] = request_id
-        path = scope["path"]
-        status = 0
 
         async def send_safely(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                if status in (401, 403) or (
-                    scope["method"] not in ("GET", "HEAD") and status < 400
-                ):
-                    await _audit(scope, status, request_id)
+                if status in (401, 403) or (method not in ("GET", "HEAD") and status < 400):
+                    await _audit(asked, status, request_id)
                 headers = message["headers"] = list(message.get("headers", ()))
                 _add_headers(headers, path, request_id)
+            elif method == "HEAD":
+                message = {**message, "body": b""}
             await send(message)
 
-        began_at = time.monotonic()
-        access: Access = scope["app"].state.access
         try:
-            self._let_pass(scope, sent, access)
-            await self._app(scope, receive, send_safely)
-        except _RefusedError as refusal:
-            answer = problem(refusal.status, refusal.detail, refusal.headers)
-            await answer(scope, receive, send_safely)
-        except sqlite3.Error as error:
+            state["principal"] = self._principal(scope, sent)
+            if not path.startswith(UPLOADS):
+                receive = self._limited(receive, sent.get("content-length", ""))
+            await self._app(asked, receive, send_safely)
+        except Exception as error:
+            answer = _answer(error, method, path, request_id)
             if status:
                 raise
-            await record_problem(error)(scope, receive, send_safely)
-        except Exception:
-            log.exception(
-                "failed", method=scope["method"], path=masked(path), request_id=request_id
-            )
-            if status:
-                raise
-            detail = "The service failed to answer; its log has the cause."
-            await problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail)(scope, receive, send_safely)
+            await answer(asked, receive, send_safely)
         took = time.monotonic() - began_at
-        method = scope["method"] if scope["method"] in _METHODS else "other"
-        scope["app"].state.metrics.answered(_route(scope) or "none", method, status, took)
-        log_request(
-            method=scope["method"],
+        route = _route(asked) or "none"
+        known = method if method in _METHODS else "other"
+        scope["app"].state.metrics.answered(route, known, status, took)
+        log.info(
+            "request",
+            method=method,
             path=masked(path),
             status=status,
             seconds=round(took, 6),
             request_id=request_id,
         )
 
-    def _let_pass(self, scope: Scope, headers: dict[str, str], access: Access) -> None:
-        """Set the principal, or raise a refusal."""
+    def _limited(self, receive: Receive, length: str) -> Receive:
+        """Return what receives a body, or raise a refusal once it shows that it is too long."""
+        size = 0
+
+        def check(size: int) -> None:
+            if size > self._bytes_max:
+                raise HTTPException(
+                    413, f"The body has more than {self._bytes_max} bytes, the most allowed here."
+                )
+
+        async def receive_some() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            check(size)
+            return message
+
+        check(int(length) if length.isdecimal() else 0)
+        return receive_some
+
+    def _principal(self, scope: Scope, headers: dict[str, str]) -> Principal | None:
+        """Return who asks, None where anybody may, or raise a refusal."""
+        path, state = scope["path"], scope["app"].state
         try:
-            has_tokens = access.has_tokens()
+            has_tokens = state.access.has_tokens()
         except sqlite3.Error:
             # What watches the service learns of it there.
-            if scope["path"] not in OPEN_PATHS:
+            if path not in OPEN_PATHS:
                 raise
             has_tokens = True
-        if has_tokens:
-            principal = self._principal(scope, headers, access)
-        else:
+        if not has_tokens:
             self._check_local(scope, headers)
-            principal = THIS_MACHINE
-        scope["state"]["principal"] = principal
-        size = headers.get("content-length", "0")
-        most = self._settings.body_bytes_max
-        if not scope["path"].startswith(UPLOADS) and size.isdecimal() and int(size) > most:
-            raise _RefusedError(
-                413, f"The body has {size} bytes; {most} are the most allowed here."
-            )
-
-    def _principal(self, scope: Scope, headers: dict[str, str], access: Access) -> Principal | None:
-        path = scope["path"]
+            return THIS_MACHINE
         if path in (*OPEN_PATHS, *OPEN_PAGES) or path.startswith(OPEN_ASSETS):
             return None
         text = _token(scope["method"], headers.get("authorization", ""))
         is_page = path.startswith(PAGES) and not text
         if is_page:
             session = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
-            principal = scope["app"].state.sessions.principal(session)
+            principal = state.sessions.principal(session)
         else:
-            principal = access.principal(text)
-        if principal is not None:
-            self._rate.check(principal.token_id or "")
-            if not principal.is_over:
-                return principal
+            principal = state.access.principal(text)
+        self._check_rate((principal and principal.token_id) or f"address {_client(scope)}")
+        if principal is None or principal.is_over:
+            # Of the second kind the audit log tells.
             scope["state"]["principal"] = principal
-        else:
-            self._rate.check(f"address {_client(scope)}")
-        raise _log_in(scope) if is_page else _unknown(text)
+            raise _log_in(scope) if is_page else _unknown(text)
+        return principal
+
+    def _check_rate(self, client: str) -> None:
+        if not self._rate.amount or self._requests.hit(self._rate, client):
+            return
+        seconds = max(
+            1, math.ceil(self._requests.get_window_stats(self._rate, client)[0] - time.time())
+        )
+        raise HTTPException(
+            429,
+            f"More than {self._rate.amount} requests a minute; try again in {seconds} s.",
+            {"Retry-After": str(seconds)},
+        )
 
     def _check_local(self, scope: Scope, headers: dict[str, str]) -> None:
         if not is_loopback(_client(scope)):
-            raise _RefusedError(
+            raise HTTPException(
                 403, "Without any token the service answers this machine only; see `tokens create`."
             )
         # A page elsewhere may have its own name lead to this machine, or have a browser send here.
         host = _host_name(headers.get("host", ""))
         if host not in self._hosts:
-            raise _RefusedError(
+            raise HTTPException(
                 403,
                 f"The host {quoted(host)} is not one of this service; it answers to "
                 f"{', '.join(sorted(self._hosts))}, and what STORE_UPTIME_ALLOWED_HOSTS adds.",
@@ -224,40 +232,13 @@ class Gate:
             and sent_from != headers.get("host", "").lower()
             and _host_name(sent_from) not in self._allowed
         ):
-            raise _RefusedError(403, f"Pages of {quoted(origin)} may not ask this service.")
+            raise HTTPException(403, f"Pages of {quoted(origin)} may not ask this service.")
         if (
             origin is None
             and scope["method"] not in ("GET", "HEAD")
             and headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
         ):
-            raise _RefusedError(403, "Pages from elsewhere may not change anything here.")
-
-
-class _Rate:
-    """A bucket per client that holds a minute's requests, and fills evenly."""
-
-    def __init__(self, per_minute: int) -> None:
-        self._per_minute = per_minute
-        self._buckets: dict[str, tuple[float, float]] = {}
-
-    def check(self, client: str) -> None:
-        """Take one request of the client's bucket, or raise a refusal if it is empty."""
-        if not self._per_minute:
-            return
-        now, per_second = time.monotonic(), self._per_minute / 60
-        left, at = self._buckets.pop(client, (float(self._per_minute), now))
-        left = min(self._per_minute, left + (now - at) * per_second)
-        is_allowed = left >= 1
-        self._buckets[client] = (left - is_allowed, now)
-        if len(self._buckets) > _BUCKETS_MAX:
-            del self._buckets[next(iter(self._buckets))]
-        if not is_allowed:
-            seconds = max(1, round((1 - left) / per_second + 0.5))
-            raise _RefusedError(
-                429,
-                f"More than {self._per_minute} requests a minute; try again in {seconds} s.",
-                {"Retry-After": str(seconds)},
-            )
+            raise HTTPException(403, "Pages from elsewhere may not change anything here.")
 
 
 def is_loopback(address: str) -> bool:
@@ -315,63 +296,6 @@ async def _audit(scope: Scope, status: int, request_id: str) -> None:
     await scope["app"].state.access.log.write(entry)
 
 
-# Where uploads are sent to, which have a limit of their own.
-UPLOADS = ("/ingest/", "/inputs/")
-
-
-class BodyLimit:
-    """Refuses a body that is longer than the setting allows once that shows.
-
-    The gate refuses those that tell their length; uploads have a limit of their own.
-    """
-
-    def __init__(self, app: ASGIApp, bytes_max: int) -> None:
-        self._app = app
-        self._bytes_max = bytes_max
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(UPLOADS):
-            await self._app(scope, receive, send)
-            return
-        size = 0
-
-        async def receive_some() -> Message:
-            nonlocal size
-            message = await receive()
-            size += len(message.get("body", b""))
-            if size > self._bytes_max:
-                raise HTTPException(
-                    413, f"The body has more than {self._bytes_max} bytes, the most allowed here."
-                )
-            return message
-
-        await self._app(scope, receive_some, send)
-
-
-class HeadAsGet:
-    """Has HEAD answered as GET would be; the routes know GET alone."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "HEAD":
-            await self._app(scope, receive, send)
-            return
-
-        async def send_without_body(message: Message) -> None:
-            if message["type"] == "http.response.body":
-                message = {**message, "body": b""}
-            await send(message)
-
-        # A copy, since the server looks at the method, too.
-        inner = {**scope, "method": "GET"}
-        try:
-            await self._app(inner, receive, send_without_body)
-        finally:
-            scope.update({name: inner[name] for name in ("route", "path") if name in inner})
-
-
 class _EncodedText(Convertor[str]):
     """A part of a path that may hold any character if it is percent-encoded."""
 
@@ -387,22 +311,25 @@ class _EncodedText(Convertor[str]):
 register_url_convertor("encoded", _EncodedText())
 
 
-class PathsAsSent:
-    """Has paths below a prefix matched as they were sent, where `%2F` is part of an id.
+def _as_routed(scope: Scope) -> Scope:
+    """Return a request as the routes know it: HEAD as GET, and ids of stores as they were sent.
 
     Servers decode a path before it is matched; then `a%2Ftimeline`, a store, could not be told
     from `a/timeline`, what is known of another one.
     """
+    asked = {**scope, "state": scope.setdefault("state", {})}
+    if scope["method"] == "HEAD":
+        asked["method"] = "GET"
+    if scope["path"].startswith(scope.get("root_path", "") + STORES):
+        asked["path"] = scope["raw_path"].partition(b"?")[0].decode("ascii", "replace")
+    return asked
 
-    def __init__(self, app: ASGIApp, prefix: str) -> None:
-        self._app = app
-        self._prefix = prefix
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(
-            scope.get("root_path", "") + self._prefix
-        ):
-            sent = scope["raw_path"].partition(b"?")[0]
-            # In place, so that those further out learn which route matched.
-            scope["path"] = sent.decode("ascii", "replace")
-        await self._app(scope, receive, send)
+def _answer(error: Exception, method: str, path: str, request_id: str) -> Response:
+    """Return what is said of an error that no endpoint answers for."""
+    if isinstance(error, HTTPException):
+        return problem(error.status_code, error.detail, dict(error.headers or {}))
+    if isinstance(error, sqlite3.Error):
+        return record_problem(error)
+    log.exception("failed", method=method, path=masked(path), request_id=request_id)
+    return problem(500, "The service failed to answer; its log has the cause.")

@@ -10,7 +10,7 @@ from fastapi_offline import FastAPIOffline
 from api import errors, openapi
 from api.access import Access, needs
 from api.builds import Builder, service_builder
-from api.gate import BodyLimit, Gate, HeadAsGet, PathsAsSent
+from api.gate import Gate
 from api.jobs import Jobs
 from api.judging import Judge
 from api.metrics import Metrics
@@ -69,9 +69,6 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
         responses=errors.declared(500, 503),
     )
     errors.install(app)
-    app.add_middleware(PathsAsSent, prefix="/stores/")
-    app.add_middleware(HeadAsGet)
-    app.add_middleware(BodyLimit, bytes_max=settings.body_bytes_max)
     app.add_middleware(Gate, settings=settings)
     guarded = errors.declared(401, 403, 413, 429)
     checked = Depends(check_parameters)

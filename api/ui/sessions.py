@@ -6,9 +6,11 @@ A session lasts as long as its token, or until it is ended; the token itself is 
 import hashlib
 import secrets
 import threading
-import time
-from collections import deque
 from pathlib import Path
+
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
 
 from api.access import Access, Principal
 from api.disk import connect
@@ -17,10 +19,7 @@ from api.instants import now
 COOKIE = "store_uptime_session"
 # So many browsers may be logged in by one token; the oldest are logged out.
 _OF_TOKEN_MAX = 100
-_FAILURES_MAX = 10
-_FAILURES_SECONDS = 60.0
-# More addresses than this are not told apart; the oldest are forgotten.
-_ADDRESSES_MAX = 10_000
+_FAILURES = RateLimitItemPerMinute(10)
 
 _TABLE = """
 create table if not exists sessions (
@@ -44,7 +43,7 @@ class Sessions:
         # It is asked on the event loop, which waits for nobody's lock.
         self._reader.execute("pragma busy_timeout = 0")
         self._lock = threading.Lock()
-        self._failures: dict[str, deque[float]] = {}
+        self._tries = FixedWindowRateLimiter(MemoryStorage())
 
     def begin(self, token_id: str) -> str:
         """Begin a session, and return the text for its cookie, which is kept nowhere."""
@@ -81,15 +80,10 @@ class Sessions:
 
     def may_try(self, client: str) -> bool:
         """Say whether an address may try to log in, after those times that it failed to."""
-        failures = self._failures.get(client, deque())
-        while failures and failures[0] < time.monotonic() - _FAILURES_SECONDS:
-            failures.popleft()
-        return len(failures) < _FAILURES_MAX
+        return self._tries.test(_FAILURES, client)
 
     def failed(self, client: str) -> None:
-        self._failures.setdefault(client, deque(maxlen=_FAILURES_MAX)).append(time.monotonic())
-        if len(self._failures) > _ADDRESSES_MAX:
-            del self._failures[next(iter(self._failures))]
+        self._tries.hit(_FAILURES, client)
 
     def close(self) -> None:
         with self._lock:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from structlog.testing import capture_logs
 
 from api.main import create_app
 from api.settings import Settings
@@ -112,17 +113,19 @@ for log in (structlog.get_logger(), logging.getLogger("api")):
     assert [entry["exception"].splitlines()[-1] for entry in said] == [
         "ZeroDivisionError: division by zero"
     ] * 2
+    for entry in said:
+        assert datetime.fromisoformat(entry["timestamp"]).utcoffset() == timedelta(0)
+        assert entry["level"] == "error"
 
 
-def test_each_request_has_a_line_in_the_log(client: TestClient, capsys: pytest.CaptureFixture[str]):
-    client.get('/download/"☃.csv', headers={"X-Request-ID": "mine"})
-    [line] = capsys.readouterr().err.splitlines()
-    said = json.loads(line)
-    assert datetime.fromisoformat(said.pop("timestamp")).utcoffset() == timedelta(0)
+def test_each_request_has_a_line_in_the_log(client: TestClient):
+    with capture_logs() as lines:
+        client.get('/download/"☃.csv', headers={"X-Request-ID": "mine"})
+    [said] = lines
     assert 0 < said.pop("seconds") < 10
     assert said == {
         "event": "request",
-        "level": "info",
+        "log_level": "info",
         "method": "GET",
         "path": '/download/"☃.csv',
         "status": 404,
