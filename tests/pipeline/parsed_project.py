@@ -18,7 +18,8 @@ from jinja2 import Environment
 PROJECT = Path(__file__).parents[2]
 QUIET = ("--no-use-colors", "--log-level-file", "none", "--no-write-json")
 
-_word, _say, _compile = BaseEvent.__init__, EventManager.fire_event, Environment.compile
+_word, _say = BaseEvent.__init__, EventManager.fire_event
+_compile, _read = Environment.compile, agate_helper.from_csv
 
 
 def run(options: Sequence[str]) -> bool:
@@ -64,8 +65,9 @@ def _leave_out_what_is_for_debugging() -> None:
 
 
 def _work_out_once() -> None:
-    """Compile each template once for all forks, and have one table stand for all without rows."""
+    """Have forks find templates compiled and seeds read, and share the table without rows."""
     compiled: dict[tuple[object, ...], Any] = {}
+    seeds: dict[tuple[object, ...], Any] = {}
 
     def compile_once(environment: Environment, *source: Any) -> Any:
         key = (type(environment), *source)
@@ -73,8 +75,15 @@ def _work_out_once() -> None:
             compiled[key] = _compile(environment, *source)
         return compiled[key]
 
+    def read_once(path: str, text_columns: Sequence[str], delimiter: str = ",") -> Any:
+        key = (Path(path).read_bytes(), *text_columns, delimiter)
+        if key not in seeds:
+            seeds[key] = _read(path, text_columns, delimiter)
+        return seeds[key]
+
     nothing = agate_helper.empty_table()
-    Environment.compile, agate_helper.empty_table = compile_once, lambda: nothing
+    Environment.compile = compile_once
+    agate_helper.from_csv, agate_helper.empty_table = read_once, lambda: nothing
 
 
 def _parse_and_build(folder: Path) -> Manifest:
