@@ -32,6 +32,8 @@ from api.snapshots import NEWEST, notes_of_inputs, write_report
 _FIRST_LINES = 6
 _NOTES_SHOWN = 20
 _AUDIT_SECONDS = 30
+# What is told of a token, besides its id.
+_TOLD = ("name", "scopes", "stores", "created_at", "expires_at", "revoked_at")
 
 
 class _Server(uvicorn.Server):
@@ -44,7 +46,7 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, _: object = None) -> None:
     """Run the HTTP service until it is stopped."""
     access = Access(settings.output)
     has_tokens = access.has_tokens()
@@ -96,7 +98,7 @@ def _allow_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def report(settings: Settings) -> None:
+def report(settings: Settings, _: object) -> None:
     """Build, and write the report of what was built."""
     settings.output.mkdir(parents=True, exist_ok=True)
     print(f"Building from {_shown(settings.data)} …", flush=True)
@@ -109,7 +111,7 @@ def report(settings: Settings) -> None:
         builder.close()
 
 
-def publish(settings: Settings) -> None:
+def publish(settings: Settings, _: object) -> None:
     """Publish what `dbt build --target spark` has built, and write the report of it."""
     path, is_newest = publish_spark(settings.db)
     if not is_newest:
@@ -170,16 +172,8 @@ def tokens(settings: Settings, given: argparse.Namespace) -> None:
             _note(access, "tokens revoke", {"token_id": given.token_id})
         else:
             for token in access.tokens():
-                line = {
-                    "id": token.token_id,
-                    "name": token.name,
-                    "scopes": sorted(token.scopes),
-                    "stores": None if token.stores is None else sorted(token.stores),
-                    "created_at": token.created_at,
-                    "expires_at": token.expires_at,
-                    "revoked_at": token.revoked_at,
-                }
-                print(json.dumps(line))
+                said = {name: kept for name, kept in vars(token).items() if name in _TOLD}
+                print(json.dumps({"id": token.token_id, **said}, default=sorted))
     finally:
         access.close()
 
@@ -199,6 +193,9 @@ def audit(settings: Settings, given: argparse.Namespace) -> None:
         access.close()
 
 
+_COMMANDS = (serve, report, publish, sql, tokens, audit)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = _parser()
     given, rest = parser.parse_known_args(arguments)
@@ -209,18 +206,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if given.command != "serve":
             for said in unknown_settings(os.environ):
                 print(f"Warning: {said}", file=sys.stderr)
-        if given.command == "serve":
-            serve(settings)
-        elif given.command == "report":
-            report(settings)
-        elif given.command == "publish":
-            publish(settings)
-        elif given.command == "tokens":
-            tokens(settings, given)
-        elif given.command == "audit":
-            audit(settings, given)
-        else:
-            sql(settings, rest)
+        run = next(command for command in _COMMANDS if command.__name__ == given.command)
+        run(settings, rest if run is sql else given)
     except (
         SettingsError,
         AccessError,
@@ -245,11 +232,13 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True, title="commands")
-    for command in (serve, report, publish, sql):
-        commands.add_parser(command.__name__, help=command.__doc__, description=command.__doc__)
-    _add_tokens(commands.add_parser("tokens", help=tokens.__doc__, description=tokens.__doc__))
-    log = commands.add_parser("audit", help=audit.__doc__, description=audit.__doc__)
-    log.add_argument("--limit", type=int, default=100, help="how many entries (100)")
+    for command in _COMMANDS:
+        about = command.__doc__
+        added = commands.add_parser(command.__name__, help=about, description=about)
+        if command is tokens:
+            _add_tokens(added)
+        elif command is audit:
+            added.add_argument("--limit", type=int, default=100, help="how many entries (100)")
     return parser
 
 

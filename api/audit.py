@@ -33,6 +33,7 @@ create table if not exists audit (
 ) strict;
 """
 _TEXT_MAX = 500
+_LAST = 1 << 62
 # A request waits no longer for its entry, which is written all the same once that is possible.
 _WAIT_SECONDS = 5.0
 _RETRY_SECONDS = 0.5
@@ -140,7 +141,7 @@ class AuditLog:
         with self._connected() as connection:
             rows = connection.execute(
                 "select * from audit where audit_id < ? order by audit_id desc limit ?",
-                (1 << 62 if before is None else before, limit),
+                (_LAST if before is None else max(0, min(before, _LAST)), limit),
             ).fetchall()
         return [Audited(*row[:4], json.loads(row[4]), *row[5:]) for row in rows]
 

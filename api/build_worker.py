@@ -26,9 +26,8 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.base_types import EventMsg
 
-from api.builds import Progress, Staging, Tell, write_staging
+from api.builds import Progress, Staging, Tell, project_state, write_staging
 from api.dbt_plugin import LOCKED
-from api.inputs import project_state
 from api.settings import PROJECT
 
 # Errors that the project words for people begin like this, behind the kind that DuckDB gives.

@@ -1,4 +1,4 @@
-"""Builds: one at a time, in a process of their own that is kept warm."""
+"""Builds: when one is needed; they run one at a time, in a process that is kept warm."""
 
 import json
 import logging
@@ -8,17 +8,29 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from api.disk import FULL, NO_SPACE
+import duckdb
+
+from api.disk import FULL, NO_SPACE, written
+from api.releases import Release, attach
 from api.settings import PROJECT, Settings
+from loader.errors import InputError
+from loader.finding import find
+from loader.load import why_changed
+from loader.manifest import Manifest
 
 log = logging.getLogger(__name__)
+
+# What of the project the numbers depend on.
+PROJECT_FILES = ("dbt_project.yml", "profiles.yml")
+PROJECT_FOLDERS = ("models", "macros", "seeds", "tests/sql", "loader")
+
+_STAGING = "staging.json"
 
 
 class BuildError(Exception):
@@ -223,35 +235,30 @@ def _kill(worker: subprocess.Popen[bytes]) -> None:
         os.killpg(worker.pid, signal.SIGKILL)
 
 
-_LOOK_SECONDS = 0.1
-
-
 class NotCompiledError(Exception):
     """There is no compiled SQL, as the project was not parsed yet, or cannot be."""
 
 
 @dataclass(frozen=True)
 class Staging:
-    """The select of each model of staging, by its name, and what it calls the database."""
+    """The select of each model of staging, by its name, and what it calls the database.
+
+    It is kept in the folder with dbt's other results.
+    """
 
     database: str
-    selects: Mapping[str, str]
+    selects: dict[str, str]
 
 
 def write_staging(staging: Staging, target_path: Path) -> None:
-    """Keep the SQL in the folder with dbt's other results."""
-    path = _path(target_path)
-    unfinished = path.with_name(f"{path.name}.tmp")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished.write_text(
-        json.dumps({"database": staging.database, "selects": dict(staging.selects)})
-    )
-    unfinished.replace(path)
+    target_path.mkdir(parents=True, exist_ok=True)
+    with written(target_path / _STAGING) as unfinished:
+        unfinished.write_text(json.dumps(asdict(staging)))
 
 
 def forget_staging(target_path: Path) -> None:
     """Remove what another version of the project may have left."""
-    _path(target_path).unlink(missing_ok=True)
+    (target_path / _STAGING).unlink(missing_ok=True)
 
 
 def read_staging(target_path: Path, wait_seconds: float) -> Staging:
@@ -259,18 +266,92 @@ def read_staging(target_path: Path, wait_seconds: float) -> Staging:
     give_up_at = time.monotonic() + wait_seconds
     while True:
         try:
-            path = _path(target_path)
-            return _read(path, path.stat().st_mtime_ns)
+            return Staging(**json.loads((target_path / _STAGING).read_text()))
         except FileNotFoundError:
             if time.monotonic() >= give_up_at:
                 raise NotCompiledError from None
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(0.1)
 
 
-@lru_cache(maxsize=1)
-def _read(path: Path, modified_ns: int) -> Staging:
-    return Staging(**json.loads(path.read_text()))
+def why_outdated(
+    release: Release | None, data: Path, lake: Path, project: Path = PROJECT
+) -> str | None:
+    """Return why a build is needed, or None if the release is what a build would give."""
+    if release is None:
+        return "there is no release yet"
+    if release.vars:
+        return "the newest release was built with vars of its own"
+    try:
+        return (
+            _changed_project_file(release, project)
+            or why_changed(data, lake)
+            or _other_load(release, lake)
+            or _poll_that_counts_by_now(release)
+        )
+    except InputError as error:
+        # The build says it to whoever asked.
+        return str(error)
+    except duckdb.Error:
+        return "the newest release cannot be read"
 
 
-def _path(target_path: Path) -> Path:
-    return target_path / "staging.json"
+def input_files(data: Path) -> set[str]:
+    """Return the real paths of the input files of a folder; one that is gone has none."""
+    try:
+        found, _ = find(data)
+    except InputError:
+        return set()
+    return {file.path for file in found}
+
+
+def project_state(project: Path = PROJECT) -> list[tuple[str, int, int]]:
+    """Return what tells one state of the project's files from another."""
+    state = []
+    for path in _project_paths(project):
+        with suppress(FileNotFoundError):
+            stat = path.stat()
+            state.append((str(path), stat.st_mtime_ns, stat.st_size))
+    return sorted(state)
+
+
+def _changed_project_file(release: Release, project: Path) -> str | None:
+    started_at = release.started_at.timestamp()
+    for path in _project_paths(project):
+        # A folder is newer if something in it was added, renamed or removed.
+        if not path.exists() or path.stat().st_mtime > started_at:
+            return f"{path.relative_to(project)} has changed"
+    return None
+
+
+def _project_paths(project: Path) -> Iterator[Path]:
+    for name in PROJECT_FILES:
+        yield project / name
+    for name in PROJECT_FOLDERS:
+        for folder, folders, files in os.walk(project / name):
+            # Python writes there whenever it likes.
+            with suppress(ValueError):
+                folders.remove("__pycache__")
+            yield Path(folder)
+            for file in files:
+                yield Path(folder, file)
+
+
+def _other_load(release: Release, lake: Path) -> str | None:
+    """Tell of a load that no release was made of, as the build after it failed, for instance."""
+    with duckdb.connect() as connection:
+        manifest = Manifest(connection, lake)
+    if (release.lake_id, release.load) != (manifest.lake_id, manifest.load):
+        return "the newest release was built from other inputs"
+    return None
+
+
+def _poll_that_counts_by_now(release: Release) -> str | None:
+    """Tell of a poll that was dated in the future when the release was built."""
+    with attach(release.path) as connection:
+        rows = connection.execute(
+            "select file from input_files where counts_from_us <= ? limit 1",
+            [time.time_ns() // 1000],
+        ).fetchall()
+    for (file,) in rows:
+        return f"polls of {os.path.basename(file)} that were dated in the future count by now"
+    return None

@@ -4,11 +4,15 @@ import errno
 import os
 import re
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Literal
+from uuid import uuid4
 
 import duckdb
+
+from loader.manifest import replace
 
 NO_SPACE = "No space left on device"
 FULL = "There is no room left on the disk."
@@ -17,13 +21,15 @@ _COLUMNS = re.compile(r", whose columns are: .*", re.DOTALL)
 _FOLDERS = re.compile(r"(?<![\w.:/-])/(?:[^/\s'\"]+/)+")
 
 
-def sync(path: Path) -> None:
-    """Force the content of a file, or the names in a folder, to disk."""
-    opened = os.open(path, os.O_RDONLY)
+@contextmanager
+def written(path: Path) -> Iterator[Path]:
+    """Give out a name to write under; the file gets its own once it is whole, and on disk."""
+    unfinished = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
     try:
-        os.fsync(opened)
+        yield unfinished
+        replace(unfinished, path)
     finally:
-        os.close(opened)
+        unfinished.unlink(missing_ok=True)
 
 
 def folder_fault(

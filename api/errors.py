@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from api.audit import masked
+from api.releases import NoReleaseError
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +20,24 @@ MEDIA_TYPE = "application/problem+json"
 
 # Of a value that is refused, so much is told.
 _SHOWN_MAX = 100
+
+
+class RefusalError(HTTPException):
+    """A refusal that is answered with the status of its class; the message says why."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+    def __init__(self, said: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(self.status, said, headers)
+
+
+class BusyError(RefusalError):
+    """More comes than can be answered soon."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
+    def __init__(self, said: str) -> None:
+        super().__init__(f"{said} Try again in a second.", {"Retry-After": "1"})
 
 
 class Problem(BaseModel):
@@ -69,6 +88,10 @@ def install(app: FastAPI) -> None:
         elif detail == "There was an error parsing the body":
             detail = "The body cannot be read as JSON."
         return problem(error.status_code, detail, dict(error.headers or {}))
+
+    @app.exception_handler(NoReleaseError)
+    async def _without_release(request: Request, error: NoReleaseError) -> ProblemResponse:
+        return problem(503, f"{error} POST /trigger_report starts one.")
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> ProblemResponse:

@@ -8,6 +8,7 @@ import sqlite3
 import time
 from base64 import b64decode
 from contextlib import suppress
+from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import quote, unquote
 
@@ -40,31 +41,31 @@ STORES = "/stores/"
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_SAFE = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
-_HEADERS = [
-    *_SAFE,
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-]
+
+
+def _safe(policy: str, referrer: bytes = b"no-referrer") -> list[tuple[bytes, bytes]]:
+    return [
+        (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", referrer),
+        (
+            b"content-security-policy",
+            f"default-src 'none'; {policy}frame-ancestors 'none'".encode(),
+        ),
+    ]
+
+
+_HEADERS = _safe("")
 # The page of the docs starts itself by a script and a style within it.
-_DOCS_HEADERS = [
-    *_SAFE,
-    (
-        b"content-security-policy",
-        b"default-src 'none'; script-src 'self' 'unsafe-inline'; "
-        b"style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
-        b"frame-ancestors 'none'",
-    ),
-]
+_DOCS_HEADERS = _safe(
+    "script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; "
+)
 # Scripts, styles and forms of their own only; a form tells where it comes from.
-_PAGE_HEADERS = [
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"same-origin"),
-    (
-        b"content-security-policy",
-        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        b"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    ),
-]
+_PAGE_HEADERS = _safe(
+    "script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
+    "base-uri 'none'; ",
+    b"same-origin",
+)
 
 
 def _unknown(text: str) -> HTTPException:
@@ -241,6 +242,7 @@ class Gate:
             raise HTTPException(403, "Pages from elsewhere may not change anything here.")
 
 
+@lru_cache
 def is_loopback(address: str) -> bool:
     """Say whether an address, or `localhost`, is of this machine only."""
     try:
@@ -257,9 +259,9 @@ def _sent(scope: Scope) -> dict[str, str]:
     }
 
 
-def _route(scope: Scope) -> str | None:
-    """Return the template of the path, in which ids are not, or None if nothing matched."""
-    return getattr(scope.get("route"), "path", None)
+def _route(scope: Scope) -> str:
+    """Return the template of the path, in which ids are not, or nothing if nothing matched."""
+    return getattr(scope.get("route"), "path", "")
 
 
 def _host_name(host: str) -> str:

@@ -1,28 +1,250 @@
-"""The inputs as the loader sees them, and whether a release still says what a build would say."""
+"""The files in the folder with the inputs: uploads among them, and what the loader sees."""
 
+import hashlib
 import os
-import time
-from collections.abc import Iterator
-from contextlib import suppress
+import re
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote, unquote
 
 import duckdb
 from pydantic import BaseModel, Field
 
 from api.disk import for_clients
-from api.releases import Release, attach
 from api.settings import PROJECT
-from api.uploads import Landing, is_upload
+from api.uploads import ConflictError, Upload, UploadError, is_upload, remove_abandoned
 from loader.errors import InputError
 from loader.finding import find, shown_folder
-from loader.load import why_changed
-from loader.manifest import Manifest, arrived_us
+from loader.inputs import UPLOAD_NAME
+from loader.manifest import Manifest, arrived_us, sync
+from loader.reading import SourceFile
+from loader.reading.content import unpacked
 
-# What of the project the numbers depend on.
-PROJECT_FILES = ("dbt_project.yml", "profiles.yml")
-PROJECT_FOLDERS = ("models", "macros", "seeds", "tests/sql", "loader")
+# Of these inputs the row holds that came last, so it matters when the same content comes again.
+_LAST_HOLDS = ("stores", "timezones")
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+# Of the name of a file, which takes 255 bytes on most disks.
+_NAME_BYTES_MAX = 120
+_LANDED = "%Y%m%dT%H%M%S%f"
+_TICK = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A file that has landed; `sha256` is of its content, unpacked.
+
+    `sent` says how often it came under a name of its own: the last one counts, see the loader.
+    Its name is encoded, so that it can be a part of the file's.
+    """
+
+    path: Path
+    input: str
+    sha256: str
+    landed_at: datetime
+    format: str
+    sent: int
+    encoded_name: str | None
+
+    @property
+    def upload_id(self) -> str:
+        """What stays the same when it is sent again under its name."""
+        return _upload_id(self.input, self.landed_at)
+
+    @property
+    def name(self) -> str | None:
+        """Under which it was sent."""
+        return None if self.encoded_name is None else unquote(self.encoded_name.replace("=", "%"))
+
+
+class Landing:
+    """The uploads among the inputs of one folder."""
+
+    def __init__(self, data: Path) -> None:
+        """Look after uploads in `data`; what was never finished there goes."""
+        self._data = data
+        self._lock = threading.Lock()
+        remove_abandoned(data)
+        for landed in self.uploads():
+            if landed.sent > 1:
+                self._remove_older(landed)
+
+    def check(self) -> None:
+        """Raise ConflictError if nothing is to be written there."""
+        if self._data.resolve() == (PROJECT / "seeds").resolve():
+            raise ConflictError(
+                "The inputs are the sample in seeds/, which stays as it is; "
+                "set STORE_UPTIME_DATA to a folder of your own."
+            )
+
+    def uploads(self, input_name: str | None = None) -> list[Landed]:
+        """Return the uploads, each as it was sent last."""
+        files = list(self._files(input_name))
+        last: dict[str, int] = {}
+        for landed in files:
+            last[landed.upload_id] = max(last.get(landed.upload_id, 0), landed.sent)
+        return [landed for landed in files if landed.sent == last[landed.upload_id]]
+
+    def find(self, sha256: str, input_name: str | None = None) -> Landed | None:
+        """Return the upload with this content, or None."""
+        return next((found for found in self.uploads(input_name) if found.sha256 == sha256), None)
+
+    def named(self, input_name: str, name: str) -> Landed | None:
+        """Return the upload that came under a name, or whose file or id is or was called so."""
+        for landed in self.uploads(input_name):
+            if name == landed.name or _id_in(name) == landed.upload_id:
+                return landed
+        return None
+
+    def land(self, upload: Upload, input_name: str, replaces: bool) -> tuple[Landed, bool]:
+        """Make a finished upload an input; return its file, and whether it is new.
+
+        Once this returns the file is there whatever happens. The same content is not landed
+        twice; sent again, it counts as come last where that matters. With `replaces`, what has
+        landed for the input before goes.
+        """
+        with self._lock:
+            landed = self.find(upload.sha256, input_name)
+            if landed is not None and not _is_intact(landed):
+                self._remove(landed)
+                landed = None
+            is_new = landed is None
+            others = []
+            if replaces or input_name in _LAST_HOLDS:
+                others = [
+                    found for found in self.uploads(input_name) if found.sha256 != upload.sha256
+                ]
+            latest = max((other.landed_at for other in others), default=_LONG_AGO)
+            if landed is None:
+                content = f"{upload.sha256}.{upload.format}"
+                landed = self._arrive(upload.path, input_name, content, latest)
+            elif landed.landed_at < latest and not replaces:
+                content = landed.path.name.removeprefix(f"{landed.upload_id}_")
+                landed = self._arrive(landed.path, input_name, content, latest)
+            if replaces:
+                for other in others:
+                    self._remove(other)
+            return landed, is_new
+
+    def put(self, upload: Upload, input_name: str, name: str) -> tuple[Landed, Landed | None]:
+        """Make a finished upload the one of its name; return its file, and the one before.
+
+        It stands where the one before it stood in the order of arrival. That one counts until this
+        one does: one step has both changed, whenever the service is killed.
+        """
+        with self._lock:
+            before = self.named(input_name, name)
+            if before is None:
+                content = f"{upload.sha256}.1.{encoded(name)}.{upload.format}"
+                return self._arrive(upload.path, input_name, content, _LONG_AGO), None
+            if before.sha256 == upload.sha256 and _is_intact(before):
+                return before, before
+            given = f"{before.sent + 1}.{before.encoded_name or before.upload_id}"
+            content = f"{upload.sha256}.{given}.{upload.format}"
+            landed = self._take(upload.path, f"{before.upload_id}_{content}")
+            self._remove_older(landed)
+            return landed, before
+
+    def remove(self, upload_id: str, why_not: Callable[[Landed], str | None]) -> Landed | None:
+        """Remove an upload, by its id or the name of its file; None if there is none.
+
+        Raises ConflictError with the sentence that says why it has to stay, if there is one.
+        """
+        with self._lock:
+            for landed in self.uploads():
+                if _id_in(upload_id) == landed.upload_id:
+                    if said := why_not(landed):
+                        raise ConflictError(said)
+                    self._remove(landed)
+                    return landed
+        return None
+
+    def _arrive(self, path: Path, input_name: str, content: str, latest: datetime) -> Landed:
+        """Have a file come after the latest one of its input, whatever the clock says."""
+        landed_at = max(datetime.now(UTC), latest + _TICK)
+        taken = {found.landed_at for found in self._files(input_name)}
+        while landed_at in taken:
+            landed_at += _TICK
+        return self._take(path, f"{_upload_id(input_name, landed_at)}_{content}")
+
+    def _take(self, path: Path, name: str) -> Landed:
+        """Give a file its name, by which it is an input."""
+        landed = _landed(path.replace(self._data / name))
+        sync(self._data)
+        assert landed is not None
+        return landed
+
+    def _remove(self, landed: Landed) -> None:
+        """Remove an upload; what it took the place of goes first, so that nothing comes back."""
+        self._remove_older(landed)
+        landed.path.unlink(missing_ok=True)
+        sync(self._data)
+
+    def _remove_older(self, landed: Landed) -> None:
+        for older in list(self._files(landed.input)):
+            if older.upload_id == landed.upload_id and older.sent < landed.sent:
+                older.path.unlink(missing_ok=True)
+                sync(self._data)
+
+    def _files(self, input_name: str | None = None) -> Iterator[Landed]:
+        for name in os.listdir(self._data):
+            landed = _landed(self._data / name)
+            if landed is not None and input_name in (None, landed.input):
+                yield landed
+
+
+def encoded(name: str) -> str:
+    """Return a name as a part of that of a file; raises UploadError if it is too long.
+
+    Without `%`, so that the file's name may stand in an address as it is.
+    """
+    text = quote(name, safe="").replace(".", "%2E").replace("%", "=")
+    if len(text) > _NAME_BYTES_MAX:
+        raise UploadError(f"The name is too long: encoded it has {len(text)} bytes.")
+    return text
+
+
+def _id_in(text: str) -> str:
+    """Return the id of an upload of which this is the id, or was the name of its file."""
+    landed = _landed(Path(text))
+    return landed.upload_id if landed and landed.path.name == text else text
+
+
+def _upload_id(input_name: str, landed_at: datetime) -> str:
+    return f"{input_name}_{landed_at:{_LANDED}}"
+
+
+def _landed(path: Path) -> Landed | None:
+    named = re.fullmatch(UPLOAD_NAME, path.name)
+    if named is None:
+        return None
+    try:
+        landed_at = datetime.strptime(named["landed"], _LANDED).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return Landed(
+        path,
+        named["input"],
+        named["sha256"],
+        landed_at,
+        named["format"],
+        int(named["sent"] or 0),
+        named["name"],
+    )
+
+
+def _is_intact(landed: Landed) -> bool:
+    """Say whether a file still has the content that it was named for."""
+    found = hashlib.sha256()
+    try:
+        for chunk in unpacked(SourceFile(0, landed.path, landed.format)):
+            found.update(chunk)
+    except (OSError, InputError):
+        return False
+    return found.hexdigest() == landed.sha256
 
 
 class InputFile(BaseModel):
@@ -144,87 +366,3 @@ def file_put_by_hand(data: Path, input_name: str | None, name: str) -> str | Non
 
 def _instant(at_us: int | None) -> datetime | None:
     return None if at_us is None else datetime.fromtimestamp(0, UTC) + timedelta(microseconds=at_us)
-
-
-def why_outdated(
-    release: Release | None, data: Path, lake: Path, project: Path = PROJECT
-) -> str | None:
-    """Return why a build is needed, or None if the release is what a build would give."""
-    if release is None:
-        return "there is no release yet"
-    if release.vars:
-        return "the newest release was built with vars of its own"
-    try:
-        return (
-            _changed_project_file(release, project)
-            or why_changed(data, lake)
-            or _other_load(release, lake)
-            or _poll_that_counts_by_now(release)
-        )
-    except InputError as error:
-        # The build says it to whoever asked.
-        return str(error)
-    except duckdb.Error:
-        return "the newest release cannot be read"
-
-
-def input_files(data: Path) -> set[str]:
-    """Return the real paths of the input files of a folder; one that is gone has none."""
-    try:
-        found, _ = find(data)
-    except InputError:
-        return set()
-    return {file.path for file in found}
-
-
-def project_state(project: Path = PROJECT) -> list[tuple[str, int, int]]:
-    """Return what tells one state of the project's files from another."""
-    state = []
-    for path in _project_paths(project):
-        with suppress(FileNotFoundError):
-            stat = path.stat()
-            state.append((str(path), stat.st_mtime_ns, stat.st_size))
-    return sorted(state)
-
-
-def _changed_project_file(release: Release, project: Path) -> str | None:
-    started_at = release.started_at.timestamp()
-    for path in _project_paths(project):
-        # A folder is newer if something in it was added, renamed or removed.
-        if not path.exists() or path.stat().st_mtime > started_at:
-            return f"{path.relative_to(project)} has changed"
-    return None
-
-
-def _project_paths(project: Path) -> Iterator[Path]:
-    for name in PROJECT_FILES:
-        yield project / name
-    for name in PROJECT_FOLDERS:
-        for folder, folders, files in os.walk(project / name):
-            # Python writes there whenever it likes.
-            with suppress(ValueError):
-                folders.remove("__pycache__")
-            yield Path(folder)
-            for file in files:
-                yield Path(folder, file)
-
-
-def _other_load(release: Release, lake: Path) -> str | None:
-    """Tell of a load that no release was made of, as the build after it failed, for instance."""
-    with duckdb.connect() as connection:
-        manifest = Manifest(connection, lake)
-    if (release.lake_id, release.load) != (manifest.lake_id, manifest.load):
-        return "the newest release was built from other inputs"
-    return None
-
-
-def _poll_that_counts_by_now(release: Release) -> str | None:
-    """Tell of a poll that was dated in the future when the release was built."""
-    with attach(release.path) as connection:
-        rows = connection.execute(
-            "select file from input_files where counts_from_us <= ? limit 1",
-            [time.time_ns() // 1000],
-        ).fetchall()
-    for (file,) in rows:
-        return f"polls of {os.path.basename(file)} that were dated in the future count by now"
-    return None

@@ -11,9 +11,16 @@ from functools import partial
 
 import duckdb
 
-from api.builds import Builder, BuildError, CancelledError, LockedError, Progress
+from api.builds import (
+    Builder,
+    BuildError,
+    CancelledError,
+    LockedError,
+    Progress,
+    input_files,
+    why_outdated,
+)
 from api.disk import FULL, folder_fault, is_full
-from api.inputs import input_files, why_outdated
 from api.instants import as_text
 from api.releases import Release, Releases, attach, is_damage
 from api.reports import Contents, Reports

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
@@ -11,18 +11,18 @@ from api import errors, openapi
 from api.access import Access, needs
 from api.builds import Builder, service_builder
 from api.gate import Gate
+from api.inputs import Landing
 from api.jobs import Jobs
-from api.judging import Judge
 from api.metrics import Metrics
 from api.queries import Places
-from api.reading import TableFiles, check_parameters, prefers
-from api.releases import Releases, SharedReleases
+from api.reading import TableFiles, prefers
+from api.releases import SharedReleases
 from api.reports import Changes, Reports
 from api.routers import inputs, reports, service, stores, tables
 from api.settings import Settings, read_settings
 from api.ui import pages
 from api.ui.sessions import Sessions
-from api.uploads import Landing
+from api.uploads import Judge
 
 
 def create_app(settings: Settings | None = None, builder: Builder | None = None) -> FastAPI:
@@ -40,19 +40,19 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
         app.state.changes = Changes()
         record.told = app.state.changes.tell
         metrics = app.state.metrics = Metrics()
-        jobs = Jobs(settings, record, Releases(settings.db), builder or service_builder(settings))
+        releases = app.state.shared_releases = SharedReleases(settings.db)
+        jobs = Jobs(settings, record, releases, builder or service_builder(settings))
         jobs.told_of_build = metrics.built
         app.state.settings, app.state.reports, app.state.jobs = settings, record, jobs
-        app.state.shared_releases = SharedReleases(Releases(settings.db))
         app.state.places = Places()
         app.state.table_files = TableFiles(settings.db.parent / "tables", settings.table_bytes_max)
         app.state.landing, app.state.judge = Landing(settings.data), Judge(settings)
-        metrics.watch(record, app.state.shared_releases, jobs)
+        metrics.watch(record, releases, jobs)
         jobs.start()
         yield
         app.state.changes.close()
         jobs.stop()
-        app.state.shared_releases.close()
+        releases.close()
         record.close()
         app.state.sessions.close()
         app.state.access.close()
@@ -71,18 +71,17 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
     errors.install(app)
     app.add_middleware(Gate, settings=settings)
     guarded = errors.declared(401, 403, 413, 429)
-    checked = Depends(check_parameters)
-    app.include_router(reports.router, responses=guarded, dependencies=[checked])
+    app.include_router(reports.router, responses=guarded)
     # Before the path of a store, which takes whatever comes.
     for router, need in (
         (stores.router, needs("read")),
         (inputs.router, needs("ingest", every_store=True)),
         (service.audit_router, needs("admin", every_store=True)),
     ):
-        app.include_router(router, responses=guarded, dependencies=[need, checked])
+        app.include_router(router, responses=guarded, dependencies=[need])
     # Monitors may add a parameter to get past caches.
     app.include_router(service.router, responses=errors.declared(403, 413))
-    app.include_router(tables.router, responses=guarded, dependencies=[checked])
+    app.include_router(tables.router, responses=guarded)
     app.include_router(tables.files, responses=guarded)
 
     pages.add_to(app)

@@ -87,7 +87,7 @@ class _OnDisk:
             self._jobs.failed_refreshes,
         )
         try:
-            release = self._releases.newest()
+            release = self._releases.readable()
             rejected, statuses = self._counts(release)
         except (NoReleaseError, duckdb.Error):
             return

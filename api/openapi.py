@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from api.errors import MEDIA_TYPE, Problem
+from api.errors import Problem
 from api.snapshots import MEDIA_TYPES
 
 TAGS = [
@@ -59,9 +59,9 @@ def describe(app: FastAPI) -> None:
 
 def _refer(responses: dict[str, Any], named: dict[str, Any]) -> None:
     for status, response in responses.items():
-        if MEDIA_TYPE in response.get("content", {}) and response["description"] == _phrase(status):
-            name = _phrase(status).title().replace(" ", "").replace("-", "")
-            named[name] = response
+        phrase = HTTPStatus(int(status)).phrase
+        name = phrase.title().replace(" ", "").replace("-", "")
+        if status >= "300" and named.setdefault(name, response) == response:
             responses[status] = {"$ref": f"#/components/responses/{name}"}
 
 
@@ -120,7 +120,3 @@ def _share_parameters(schema: dict[str, Any]) -> None:
                 for said in each["parameters"]
                 for text in [json.dumps(said)]
             ]
-
-
-def _phrase(status: str) -> str:
-    return HTTPStatus(int(status)).phrase

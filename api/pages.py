@@ -3,12 +3,14 @@
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
 
 import duckdb
 from fastapi import Query, Request
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from api.errors import quoted
@@ -25,6 +27,15 @@ Cursor = Annotated[
     str | None,
     Query(description="`next_cursor` of the page before, for the page after it."),
 ]
+
+
+class Page(BaseModel):
+    """Rows of the newest release."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    as_of: datetime
+    next_cursor: str | None = Field(description="For the next page; null on the last one.")
 
 
 def rows_on_page(request: Request, limit: int | None) -> int:
@@ -46,8 +57,8 @@ def write_cursor(order: str, *keys: str | int | None) -> str:
     return base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
 
 
-def read_cursor(cursor: str | None, order: str, *types: type) -> tuple[Any, ...] | None:
-    """Return the keys in a cursor, None where there is none; each is of its type, or None.
+def read_cursor(cursor: str | None, order: str, *types: Any) -> tuple[Any, ...] | None:
+    """Return the keys in a cursor, each of its type, or None for the first page.
 
     Raises HTTPException 422 for a cursor that was not made here, or for another order.
     """
@@ -68,11 +79,17 @@ def read_cursor(cursor: str | None, order: str, *types: type) -> tuple[Any, ...]
             f"query.cursor: this cursor is of a list with the order {quoted(said_order)}, "
             f"and here the order is {quoted(order)}; ask for the first page without a cursor.",
         )
-    if any(
-        key is not None and type(key) is not kind for key, kind in zip(keys, types, strict=True)
-    ):
+    if not all(map(isinstance, keys, types)):
         raise not_ours(cursor)
     return tuple(keys)
+
+
+def cut(
+    found: Sequence[Any], limit: int, order: str, keys: Callable[[Any], tuple[str | int, ...]]
+) -> tuple[Sequence[Any], str | None]:
+    """Return the rows of a page, and the cursor after it, of more than that or all there are."""
+    is_last = len(found) <= limit
+    return found[:limit], None if is_last else write_cursor(order, *keys(found[limit - 1]))
 
 
 def not_ours(cursor: str | None) -> HTTPException:
@@ -107,9 +124,9 @@ class Order:
         self._keys = keys
         self._cursor = cursor
         self._last, self.skipped = (), 0
-        if found := read_cursor(cursor, name, *[str] * len(keys), int):
+        if found := read_cursor(cursor, name, *[str | None] * len(keys), int):
             *self._last, self.skipped = found
-            if self.skipped is None or not 0 <= self.skipped <= _SKIPPED_MAX:
+            if not 0 <= self.skipped <= _SKIPPED_MAX:
                 raise not_ours(cursor)
 
     @property

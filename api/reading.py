@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, get_args, get_origin
-from uuid import uuid4
 from weakref import WeakValueDictionary
 
 import duckdb
@@ -20,15 +19,17 @@ from fastapi import Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 from fastapi.routing import APIRoute
+from pydantic import BaseModel, Field
 from pydantic.fields import FieldInfo
 from starlette.exceptions import HTTPException
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
+from api.disk import written
 from api.errors import declared, quoted
 from api.instants import ALWAYS, TO_TEXT, Instant, Until, as_text
-from api.queries import BusyError, TooSlowError, limited
-from api.releases import NoReleaseError, Release, SharedReleases, is_damage
+from api.queries import limited
+from api.releases import Release, SharedReleases, is_damage
 from api.rows import Conditions
 from api.snapshots import MEDIA_TYPES
 
@@ -36,9 +37,12 @@ from api.snapshots import MEDIA_TYPES
 _KNOWN_SHOWN = 30
 _FIRST, _LAST = datetime(1971, 1, 1, tzinfo=UTC), ALWAYS
 
+UNCHANGED: dict[int | str, dict[str, Any]] = {
+    304: {"description": "Nothing has changed since the ETag in `If-None-Match`."}
+}
 # What any answer from a release may be besides the answer.
 REFUSALS: dict[int | str, dict[str, Any]] = {
-    304: {"description": "Nothing has changed since the ETag in `If-None-Match`."},
+    **UNCHANGED,
     **declared(403, 404, 422, 503),
 }
 
@@ -46,6 +50,15 @@ START_CUT_TEXT = (
     "Whether it begins before the data, a week before the first poll of all: of that time nothing "
     "is known or counted."
 )
+
+
+class OfWindow(BaseModel):
+    """The window asked for, as an answer tells it."""
+
+    started_at: datetime
+    ended_at: datetime
+    is_start_cut: bool = Field(description=START_CUT_TEXT)
+
 
 # And of one that is a file.
 FETCHED: dict[int | str, dict[str, Any]] = {
@@ -87,90 +100,67 @@ To = Annotated[
 
 @dataclass(frozen=True)
 class Window:
-    """A window of time that is known, in UTC without a zone; see `is_start_cut` in answers."""
+    """A window of time, in UTC without a zone, or of dates, which may have no end.
 
-    started_at: datetime
-    ended_at: datetime
-    is_start_cut: bool
+    `is_start_cut` is as in answers, and None of dates that are planned, which may lie ahead.
+    """
+
+    start: date
+    end: date | None
+    is_start_cut: bool | None
 
     @property
     def said(self) -> dict[str, Any]:
         """The window as answers tell it."""
-        return {
-            "started_at": as_text(self.started_at),
-            "ended_at": as_text(self.ended_at),
-            "is_start_cut": self.is_start_cut,
-        }
+        if isinstance(self.start, datetime):
+            said = {"started_at": as_text(self.start), "ended_at": as_text(self.end)}
+        else:
+            said = {"started_on": str(self.start), "ended_on": self.end and str(self.end)}
+        return said if self.is_start_cut is None else said | {"is_start_cut": self.is_start_cut}
 
 
 async def answer(request: Request, ask: Ask) -> Response:
     """Answer with what `ask` reads from the newest release, or with 304 if the client has that."""
-    try:
-        release = await run_in_threadpool(request.app.state.shared_releases.newest)
-        etag = _etag(request, release)
-        if is_known(etag, request.headers.get("If-None-Match")):
-            return Response(status_code=304, headers=_headers(etag))
-        async with place(request):
-            release, body = await run_in_threadpool(_read, request, ask)
-    except NoReleaseError as error:
-        raise _without_release(error) from None
+    release = await run_in_threadpool(request.app.state.shared_releases.readable)
+    etag = _etag(request, release)
+    if is_known(etag, request.headers.get("If-None-Match")):
+        return Response(status_code=304, headers=_headers(etag))
+    async with place(request):
+        release, body = await run_in_threadpool(_read, request, ask)
     return Response(body, media_type="application/json", headers=_headers(_etag(request, release)))
 
 
 async def answer_by_file(request: Request, name: str, asked: object, write: Write) -> Response:
     """Answer with a file of the newest release that `write` writes, unless it is there by now."""
-    while True:
-        try:
-            return await _file_answer(request, name, asked, write)
-        except NoReleaseError as error:
-            raise _without_release(error) from None
-        except _OtherReleaseError:
-            # It came just now, or the newest is damaged.
-            continue
-
-
-async def _file_answer(request: Request, name: str, asked: object, write: Write) -> Response:
-    state = request.app.state
-    files: TableFiles = state.table_files
-    release = await run_in_threadpool(state.shared_releases.newest)
+    files: TableFiles = request.app.state.table_files
     ending = name.rpartition(".")[2]
-    path = files.path(release.release_id, (name, asked, allowed_stores(request)), ending)
-    headers = _headers(f'"{path.stem[:32]}"')
-    if is_known(headers["ETag"], request.headers.get("If-None-Match")):
-        return Response(status_code=304, headers=headers)
+    question = (name, asked, allowed_stores(request))
+
+    def write_file(release: Release, connection: duckdb.DuckDBPyConnection) -> pathlib.Path:
+        return files.write(
+            files.path(release.release_id, question, ending),
+            lambda unfinished: write(release, connection, unfinished),
+        )
+
+    release = await run_in_threadpool(request.app.state.shared_releases.readable)
+    path = files.path(release.release_id, question, ending)
+    if is_known(_file_etag(path), request.headers.get("If-None-Match")):
+        return Response(status_code=304, headers=_headers(_file_etag(path)))
     async with files.lock(path):
         found = await run_in_threadpool(files.find, path)
         if found is None:
             async with place(request):
-                await run_in_threadpool(_write, request, path, release, write)
+                # It may be of a release that came just now.
+                timeout = "table_timeout_seconds"
+                _, path = await run_in_threadpool(_read, request, write_file, timeout)
             found = await run_in_threadpool(files.find, path)
+    headers = _headers(_file_etag(path))
     headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return FileResponse(path, headers=headers, media_type=MEDIA_TYPES[ending], stat_result=found)
 
 
-class _OtherReleaseError(Exception):
-    """What is read is another release than the one that was asked for."""
-
-
-def _write(request: Request, path: pathlib.Path, wanted: Release, write: Write) -> None:
-    files: TableFiles = request.app.state.table_files
-    unfinished = files.unfinished()
-
-    def ask(release: Release, connection: duckdb.DuckDBPyConnection) -> bytes:
-        if release.release_id != wanted.release_id:
-            raise _OtherReleaseError
-        write(release, connection, unfinished)
-        return b""
-
-    try:
-        _read(request, ask, "table_timeout_seconds")
-        files.finish(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def _without_release(error: NoReleaseError) -> HTTPException:
-    return HTTPException(503, f"{error} POST /trigger_report starts one.")
+def _file_etag(path: pathlib.Path) -> str:
+    return f'"{path.stem[:32]}"'
 
 
 @asynccontextmanager
@@ -180,16 +170,13 @@ async def place(request: Request) -> AsyncIterator[None]:
     # Without tokens all come from this machine, and a client is known by what it asks alone.
     question = request.scope["route"].path
     client = getattr(principal, "token_id", None) or question
-    try:
-        async with request.app.state.places.take(client, question):
-            yield
-    except BusyError as error:
-        raise HTTPException(503, f"{error} Try again in a second.", {"Retry-After": "1"}) from None
+    async with request.app.state.places.take(client, question):
+        yield
 
 
 def _read(
-    request: Request, ask: Ask, timeout: str = "query_timeout_seconds"
-) -> tuple[Release, bytes]:
+    request: Request, ask: Callable[..., Any], timeout: str = "query_timeout_seconds"
+) -> tuple[Release, Any]:
     seconds = getattr(request.app.state.settings, timeout)
     releases: SharedReleases = request.app.state.shared_releases
     try:
@@ -205,8 +192,6 @@ def _read(
                 releases.give_up(release, error)
         # Each of them is given up once.
         return _read(request, ask, timeout)
-    except TooSlowError as error:
-        raise HTTPException(503, f"{error} Ask for a shorter window or fewer stores.") from None
     except (duckdb.CatalogException, duckdb.BinderException):
         # Releases outlive the models that made them.
         raise HTTPException(
@@ -216,26 +201,32 @@ def _read(
         ) from None
 
 
-async def check_parameters(request: Request) -> None:
-    """Raise HTTPException 422 for a parameter that there is not, such as a filter misspelt.
+class CheckedRoute(APIRoute):
+    """A route that refuses parameters that there are not, such as a filter misspelt.
 
-    So for one that comes twice and takes a single value, as the other would be ignored.
+    So one that comes twice and takes a single value, as the other would be ignored.
     """
-    refuse_unknown_parameters(request, dict(_parameters(request.scope["route"])))
+
+    def get_route_handler(self) -> Callable[[Request], Any]:
+        handle, known = super().get_route_handler(), dict(_parameters(self))
+
+        async def handle_checked(request: Request) -> Response:
+            if request.scope["query_string"]:
+                _check_parameters(request, known)
+            return await handle(request)
+
+        return handle_checked
 
 
-def refuse_unknown_parameters(request: Request, known: dict[str, FieldInfo]) -> None:
-    """Do what `check_parameters` does, for parameters that are no route's."""
-    counts = Counter(name for name, _ in request.query_params.multi_items())
-    for name in counts:
+def _check_parameters(request: Request, known: dict[str, FieldInfo]) -> None:
+    for name, count in Counter(name for name, _ in request.query_params.multi_items()).items():
         if name not in known:
             raise HTTPException(
                 422,
                 f"query: there is no parameter {quoted(name)}; "
                 f"there are {', '.join(known) or 'none'}.",
             )
-    for name, count in counts.items():
-        if count > 1 and not is_list(known[name]):
+        if count > 1 and not _is_list(known[name]):
             raise HTTPException(422, f"query.{name}: it comes {count} times; once is expected.")
 
 
@@ -249,8 +240,7 @@ def _parameters(route: APIRoute) -> Iterator[tuple[str, FieldInfo]]:
             yield field.alias or name, field
 
 
-def is_list(field: FieldInfo) -> bool:
-    """Say whether a parameter takes several values."""
+def _is_list(field: FieldInfo) -> bool:
     return list in map(get_origin, (field.annotation, *get_args(field.annotation)))
 
 
@@ -353,21 +343,13 @@ def window(
     Raises HTTPException 422 for one that is empty or too long.
     """
     as_of = datetime.fromisoformat(release.as_of).astimezone(UTC).replace(tzinfo=None)
-    ended_at = as_of if to_at is None else min(as_of, in_utc("to", to_at))
     days_max = request.app.state.settings.window_days_max
-    a_week = timedelta(days=min(7, days_max))
-    started_at = ended_at - a_week if from_at is None else in_utc("from", from_at)
-    if started_at >= ended_at:
-        raise HTTPException(
-            422, f"query.from: {as_text(started_at)} is not before {as_text(ended_at)}, the end."
-        )
-    if ended_at - started_at > timedelta(days=days_max):
-        raise HTTPException(
-            422,
-            f"query.from: {as_text(started_at)} to {as_text(ended_at)} is longer than {days_max:g} "
-            "days, the most that STORE_UPTIME_WINDOW_DAYS_MAX allows.",
-        )
-    return Window(started_at, ended_at, started_at < _begins_at(connection))
+    end = as_of if to_at is None else min(as_of, in_utc("to", to_at))
+    a_week_before = end - timedelta(days=min(7, days_max))
+    start = a_week_before if from_at is None else in_utc("from", from_at)
+    refuse_empty(start, end)
+    _refuse_long(start, end, days_max)
+    return Window(start, end, start < _begins_at(connection))
 
 
 def days(
@@ -377,29 +359,42 @@ def days(
     from_on: date | None,
     to_on: date | None,
     are_planned: bool,
-) -> tuple[date, date | None, bool | None]:
+) -> Window:
     """Return the dates asked for, those from a week before `as_of` on if none were.
 
-    And whether they begin before the data; of dates that are planned, and so may lie ahead, None.
     Raises HTTPException 422 for a window that is empty or too long.
     """
     days_max = request.app.state.settings.window_days_max
     # No clock is further ahead of UTC than a day.
     known_until = datetime.fromisoformat(release.as_of).date() + timedelta(days=2)
-    started_on = known_until - timedelta(days=min(9, days_max)) if from_on is None else from_on
+    start = known_until - timedelta(days=min(9, days_max)) if from_on is None else from_on
     if to_on is not None and (to_on == ALWAYS.date() or not are_planned):
         to_on = min(to_on, known_until)
-    if to_on is not None and started_on >= to_on:
-        raise HTTPException(422, f"query.from: {started_on} is not before {to_on}, the end.")
-    ended_on = max(started_on, known_until) if to_on is None else to_on
-    if ended_on - started_on > timedelta(days=days_max):
+    refuse_empty(start, to_on)
+    _refuse_long(start, to_on or max(start, known_until), days_max)
+    is_start_cut = None if are_planned else start <= _begins_at(connection).date()
+    return Window(start, to_on, is_start_cut)
+
+
+def refuse_empty(start: date | None, end: date | None) -> None:
+    """Raise HTTPException 422 for a window that ends before it begins."""
+    if start is not None and end is not None and start >= end:
+        raise HTTPException(
+            422, f"query.from: {_shown(start)} is not before {_shown(end)}, the end."
+        )
+
+
+def _refuse_long(start: date, end: date, days_max: float) -> None:
+    if end - start > timedelta(days=days_max):
         raise HTTPException(
             422,
-            f"query.from: {started_on} to {ended_on} is longer than {days_max:g} days, the most "
-            "that STORE_UPTIME_WINDOW_DAYS_MAX allows.",
+            f"query.from: {_shown(start)} to {_shown(end)} is longer than {days_max:g} days, the "
+            "most that STORE_UPTIME_WINDOW_DAYS_MAX allows.",
         )
-    is_start_cut = None if are_planned else started_on <= _begins_at(connection).date()
-    return started_on, to_on, is_start_cut
+
+
+def _shown(at: date) -> str:
+    return as_text(at) if isinstance(at, datetime) else str(at)
 
 
 def _begins_at(connection: duckdb.DuckDBPyConnection) -> datetime:
@@ -468,14 +463,15 @@ class TableFiles:
         except FileNotFoundError:
             return None
 
-    def unfinished(self) -> pathlib.Path:
-        """Return a name for a file that is being written, in the folder."""
+    def write(self, path: pathlib.Path, write: Callable[[pathlib.Path], None]) -> pathlib.Path:
+        """Have a file written and found from now on; those used longest ago make room."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        return self._folder / f".{uuid4().hex}.tmp"
+        with written(path) as unfinished:
+            write(unfinished)
+        self._make_room(path)
+        return path
 
-    def finish(self, unfinished: pathlib.Path, path: pathlib.Path) -> None:
-        """Have a file found from now on; those that were used longest ago make room."""
-        unfinished.replace(path)
+    def _make_room(self, path: pathlib.Path) -> None:
         found = []
         for other in self._folder.iterdir():
             with suppress(FileNotFoundError):

@@ -19,8 +19,9 @@ from uuid import uuid4
 
 import duckdb
 
-from api.disk import sync
+from api.disk import written
 from api.rows import literal
+from loader.manifest import sync
 
 log = logging.getLogger(__name__)
 
@@ -166,13 +167,8 @@ class Releases:
         sync(self.folder)
         # Beside the release, for when a later one is damaged.
         for path in (self.folder / f"{said['release']}.json", self.pointer):
-            unfinished = path.with_name(f".{path.name}-{uuid4().hex}")
-            try:
+            with written(path) as unfinished:
                 unfinished.write_text(pointer, encoding="utf-8")
-                sync(unfinished)
-                unfinished.replace(path)
-            finally:
-                unfinished.unlink(missing_ok=True)
         self.lead_to_newest()
 
     def lead_to_newest(self) -> None:
@@ -219,36 +215,29 @@ class Releases:
                 _remove(path, "release")
 
 
-class SharedReleases:
+class SharedReleases(Releases):
     """The newest release, opened once for all readers; each has a connection of its own.
 
     To connect to an open release takes a twentieth of the time that opening it takes.
     """
 
-    def __init__(self, releases: Releases) -> None:
-        self._releases = releases
+    def __init__(self, db: Path) -> None:
+        super().__init__(db)
         # DuckDB finds an open database of this process by its name.
         self._name = uuid4().hex
         self._lock = threading.Lock()
         self._open: tuple[Release, duckdb.DuckDBPyConnection] | None = None
 
-    def newest(self) -> Release:
-        """Return the newest release that can be read, or raise NoReleaseError."""
-        return self._releases.readable()
-
-    def damaged(self) -> str | None:
-        """Return what the newest release is called if an earlier one has its place."""
-        return self._releases.damaged()
-
-    def give_up(self, release: Release, error: duckdb.Error) -> None:
-        """Read a release no more that has turned out to be damaged."""
-        self._releases.give_up(release, error)
-
     @contextmanager
     def open_newest(self) -> Iterator[tuple[Release, duckdb.DuckDBPyConnection]]:
         """Do what `Releases.open_newest` does, faster."""
         with self._lock:
-            release = self._newest_open()
+            newest = self.readable()
+            if self._open is None or self._open[0].release_id != newest.release_id:
+                found = self.attach_newest(self._database)
+                self._close()
+                self._open = found
+            release = self._open[0]
             connection = duckdb.connect(self._database(release))
         with connection:
             connection.execute("use release; set timezone = 'UTC'")
@@ -258,14 +247,6 @@ class SharedReleases:
         """Close the release; who reads it goes on."""
         with self._lock:
             self._close()
-
-    def _newest_open(self) -> Release:
-        newest = self.newest()
-        if self._open is None or self._open[0].release_id != newest.release_id:
-            found = self._releases.attach_newest(self._database)
-            self._close()
-            self._open = found
-        return self._open[0]
 
     def _database(self, release: Release) -> str:
         return f":memory:{release.release_id}-{self._name}"

@@ -8,8 +8,9 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
@@ -18,6 +19,7 @@ from pydantic import BaseModel, Field
 
 from api.builds import Progress
 from api.disk import Record, connect
+from api.errors import RefusalError
 from api.instants import as_text, now
 from api.snapshots import Format, ReportOptions
 
@@ -69,8 +71,10 @@ class InUseError(Exception):
     """Another service keeps its record in the same folder."""
 
 
-class KeyReusedError(Exception):
+class KeyReusedError(RefusalError):
     """An idempotency key that was used before, with other options."""
+
+    status = HTTPStatus.CONFLICT
 
 
 @dataclass(frozen=True)
@@ -272,24 +276,18 @@ class Reports:
         If somebody does, `renew` is called before anyone is told. Should it fail or be killed, the
         report is not complete.
         """
+        said = {
+            name: json.dumps(value) if isinstance(value, dict | list) else value
+            for name, value in asdict(contents).items()
+        }
         finished = self._write(
-            """
+            f"""
             update reports
-            set status = 'Complete', finished_at = ?, release_id = ?, as_of = ?, stores = ?,
-                rejected_rows = ?, methodology = ?, notes = ?
+            set status = 'Complete', finished_at = ?, {", ".join(f"{name} = ?" for name in said)}
             where report_id = ? and status = 'Running'
             returning report_id
             """,
-            (
-                now(),
-                contents.release_id,
-                contents.as_of,
-                contents.stores,
-                contents.rejected_rows,
-                None if contents.methodology is None else json.dumps(contents.methodology),
-                None if contents.notes is None else json.dumps(contents.notes),
-                report_id,
-            ),
+            (now(), *said.values(), report_id),
             renew,
         )
         return bool(finished)
@@ -447,9 +445,7 @@ class Changes:
     def close(self) -> None:
         """Let nobody wait any more, from any thread or signal."""
         self._is_closed = True
-        with suppress(RuntimeError):
-            # The loop may have ended.
-            self._loop.call_soon_threadsafe(self._wake)
+        self.tell()
 
     def _wake(self) -> None:
         self._next.set_result(None)

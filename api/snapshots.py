@@ -14,10 +14,11 @@ import duckdb
 import xlsxwriter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from api.disk import sync
+from api.disk import written
 from api.errors import quoted
 from api.instants import Instant
 from api.rows import columns, file_value, guarded, identifier, literal
+from loader.manifest import sync
 
 Format = Literal["csv", "parquet", "json", "xlsx"]
 MEDIA_TYPES: dict[Format, str] = {
@@ -112,22 +113,16 @@ def write_report(
     options = options or ReportOptions()
     _check(connection, options)
     query = _query(connection, options)
-    unfinished = _unfinished(path)
-    try:
+    with written(path) as unfinished:
         if options.format == "xlsx":
-            rows = _write_sheet(connection, query, unfinished)
-        else:
-            counted = connection.execute(
-                f"""
-                copy ({query}) to {literal(unfinished)}
-                ({COPY_OPTIONS[options.format]}, use_tmp_file false)
-                """
-            ).fetchone()
-            rows = counted[0] if counted else 0
-        _finish(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return rows
+            return _write_sheet(connection, query, unfinished)
+        [(rows,)] = connection.execute(
+            f"""
+            copy ({query}) to {literal(unfinished)}
+            ({COPY_OPTIONS[options.format]}, use_tmp_file false)
+            """
+        ).fetchall()
+        return rows
 
 
 def _query(connection: duckdb.DuckDBPyConnection, options: ReportOptions) -> str:
@@ -211,12 +206,8 @@ def _write_sheet(connection: duckdb.DuckDBPyConnection, query: str, path: Path) 
 
 def copy_report(source: Path, path: Path) -> None:
     """Copy a report to `path`, whole or not at all."""
-    unfinished = _unfinished(path)
-    try:
+    with written(path) as unfinished:
         unfinished.write_bytes(source.read_bytes())
-        _finish(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def remove_reports(output: Path, names: Iterable[str]) -> None:
@@ -231,16 +222,6 @@ def remove_abandoned(output: Path) -> None:
     for path in output.glob(".*.tmp"):
         if path.stat().st_mtime < time.time() - _ABANDONED_SECONDS:
             path.unlink(missing_ok=True)
-
-
-def _unfinished(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
-
-
-def _finish(unfinished: Path, path: Path) -> None:
-    sync(unfinished)
-    unfinished.replace(path)
-    sync(path.parent)
 
 
 def notes_of_inputs(connection: duckdb.DuckDBPyConnection) -> list[str]:

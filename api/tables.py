@@ -8,12 +8,13 @@ import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from api.pages import Key
 from api.settings import PROJECT
@@ -134,6 +135,41 @@ def mart(name: str, project: Path = PROJECT) -> tuple[str, dict[str, Column]]:
         for column in model["columns"]
     }
     return _plain(model["description"]), columns
+
+
+_KINDS: dict[str, Any] = {
+    "varchar": str,
+    "varchar[]": list[str],
+    "timestamp": datetime,
+    "date": date,
+    # On a store's clock, so without a zone, which a time in JSON Schema has.
+    "time": str,
+    "double": float,
+    "decimal(24,6)": float,
+    "bigint": int,
+    "integer": int,
+    "boolean": bool,
+}
+
+
+def row_type(
+    title: str, table: str, without: Sequence[str] = (), nulls: Sequence[str] | None = None
+) -> type[BaseModel]:
+    """Return the model of a mart's rows.
+
+    `nulls` are the columns that may be null, by default all; with them the model is part of
+    another answer, and says nothing of the columns that the table says.
+    """
+    columns: dict[str, Any] = {}
+    for name, column in mart(table)[1].items():
+        kind = _KINDS[column.kind]
+        if nulls is None:
+            columns[name] = (kind | None, Field(description=column.description))
+        elif name not in without:
+            columns[name] = (kind | None if name in nulls else kind, ...)
+    config = ConfigDict(extra="forbid")
+    said = f"A row of the table `{table}`."
+    return create_model(title, __config__=config, __doc__=said, **columns)
 
 
 @cache

@@ -1,26 +1,39 @@
-"""Uploads: bodies on their way to disk, and the files among the inputs that they become."""
+"""Uploads: written to disk, read by the loader and judged by staging's SQL before they count."""
 
+import asyncio
+import errno
 import hashlib
 import os
 import re
-import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import quote, unquote
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
+import duckdb
+from pydantic import BaseModel, Field
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
-from api.disk import sync
-from api.settings import PROJECT
+from api.builds import NotCompiledError, Staging, read_staging, service_target
+from api.disk import NO_SPACE, for_clients, is_full
+from api.errors import RefusalError, quoted
+from api.queries import TooSlowError, limited
+from api.rows import identifier, literal
+from api.settings import Settings
+from loader import errors
 from loader.errors import InputError
-from loader.inputs import UPLOAD_NAME
-from loader.reading import SourceFile
+from loader.finding import find, missing_input
+from loader.inputs import INPUTS, UPLOAD_NAME
+from loader.lake import rows_that_count
+from loader.manifest import Manifest
+from loader.policy import project_vars
+from loader.reading import SourceFile, selects
 from loader.reading.content import unpacked
 
 _PACKED = {b"\x1f\x8b": ".gz", b"\x28\xb5\x2f\xfd": ".zst"}
@@ -29,51 +42,60 @@ _PARQUET = b"PAR1"
 _BLANKS_KEPT = 16
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-# Of these inputs the row holds that came last, so it matters when the same content comes again.
-_LAST_HOLDS = ("stores", "timezones")
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
-# Of the name of a file, which takes 255 bytes on most disks.
-_NAME_BYTES_MAX = 120
-_LANDED = "%Y%m%dT%H%M%S%f"
-_TICK = timedelta(microseconds=1)
-
 # The name of a file that is still being written; it is no name of an input.
 _UNFINISHED = ".upload-"
-
+# A process that was killed leaves its unfinished file; nobody writes on one for so long.
+_ABANDONED_SECONDS = 86_400
 # What the loader's sentences call a body, which becomes "the body".
 _SHOWN = "<body>"
 
-# A process that was killed leaves its unfinished file; nobody writes on one for so long.
-_ABANDONED_SECONDS = 86_400
+_SAMPLES = 5
+# How many uploads are judged at a time, and the memory that each may take.
+_AT_A_TIME = 2
+_MEMORY_LIMIT = "1GB"
+# The service has just been started, and parses the project.
+_WAIT_SECONDS = 60
 
 
-class UploadError(Exception):
-    """A body that cannot be taken; the message says why."""
+class UploadError(RefusalError):
+    """A body that cannot be taken."""
 
 
-class TooLargeError(UploadError):
-    """A body that is longer than the settings allow."""
+class TooLargeError(RefusalError):
+    """A body that takes more than a setting allows."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
-def check_size(size: int, unpacked_bytes_max: int) -> None:
-    """Raise TooLargeError if content is longer, once unpacked, than the setting allows."""
-    if size > unpacked_bytes_max:
-        raise TooLargeError(
-            f"The unpacked content is longer than {unpacked_bytes_max} bytes, the most "
-            "that STORE_UPTIME_UNPACKED_BYTES_MAX allows; send it in parts."
-        )
+class ConflictError(RefusalError):
+    """What is in the folder forbids it."""
+
+    status = HTTPStatus.CONFLICT
 
 
-def check_rows(rows: int, upload_rows_max: int) -> None:
-    """Raise TooLargeError if there are more rows, or lines, than the setting allows."""
-    if rows > upload_rows_max:
-        raise TooLargeError(
-            f"There are more than {upload_rows_max} rows, the most that "
-            "STORE_UPTIME_UPLOAD_ROWS_MAX allows; send them in parts."
-        )
+class UnjudgedError(RefusalError):
+    """No upload can be judged."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
 
 
-def sentence(error: InputError) -> str:
+def _beyond(setting: str, said: str, advice: str = "send it in parts") -> TooLargeError:
+    return TooLargeError(f"{said}, the most that STORE_UPTIME_{setting} allows; {advice}.")
+
+
+def _check_size(size: int, most: int) -> None:
+    if size > most:
+        said = f"The unpacked content is longer than {most} bytes"
+        raise _beyond("UNPACKED_BYTES_MAX", said)
+
+
+def _check_rows(rows: int, most: int) -> None:
+    if rows > most:
+        said = f"There are more than {most} rows"
+        raise _beyond("UPLOAD_ROWS_MAX", said, "send them in parts")
+
+
+def _sentence(error: InputError) -> str:
     """Return what the loader says of a body, as a sentence that stands alone."""
     text = str(error).replace(f"the file {_SHOWN}", "the body").replace(_SHOWN, "the body")
     return text[0].upper() + text[1:]
@@ -104,7 +126,8 @@ class Upload:
     @property
     def packing(self) -> str:
         """How the body came packed: ".gz", ".zst" or not at all."""
-        return next((packing for magic, packing in _PACKED.items() if self._begins(magic)), "")
+        found = (packing for magic, packing in _PACKED.items() if self._head.startswith(magic))
+        return next(found, "")
 
     @property
     def sha256(self) -> str:
@@ -115,14 +138,16 @@ class Upload:
         """The file as the loader reads it."""
         return SourceFile(1, self.path, self.format, _SHOWN)
 
+    def check_length(self, length: int) -> None:
+        """Raise TooLargeError for a body that is, or says that it is, longer than allowed."""
+        if length > self._bytes_max:
+            said = f"The body is longer than {self._bytes_max} bytes"
+            raise _beyond("UPLOAD_BYTES_MAX", said, "send it packed or in parts")
+
     def write(self, chunk: bytes) -> None:
         """Take the next bytes of the body; raises TooLargeError if they are too many."""
         self._bytes_sent += len(chunk)
-        if self._bytes_sent > self._bytes_max:
-            raise TooLargeError(
-                f"The body is longer than {self._bytes_max} bytes, the most that "
-                "STORE_UPTIME_UPLOAD_BYTES_MAX allows; send it packed or in parts."
-            )
+        self.check_length(self._bytes_sent)
         if len(self._head) < 4:
             self._head += chunk[:4]
         self._file.write(chunk)
@@ -134,7 +159,7 @@ class Upload:
         try:
             self._look_into(SourceFile(1, self.path, f"csv{packing}", _SHOWN), packing)
         except InputError as error:
-            raise UploadError(sentence(error)) from None
+            raise UploadError(_sentence(error)) from None
         if not self.format:
             raise UploadError("The body is empty; a CSV, JSON or Parquet file is expected.")
         os.fsync(self._file.fileno())
@@ -152,7 +177,7 @@ class Upload:
         head = b""
         for chunk in unpacked(source):
             self.size += len(chunk)
-            check_size(self.size, self._unpacked_bytes_max)
+            _check_size(self.size, self._unpacked_bytes_max)
             self._hash.update(chunk)
             if not self.format:
                 head += chunk
@@ -170,23 +195,18 @@ class Upload:
                 continue
             lines += max(chunk.count(sign), chunk.count(b"\r"))
             # The header is no row.
-            check_rows(lines - 1, self._rows_max)
+            _check_rows(lines - 1, self._rows_max)
         if head and not self.format:
             self.format = f"csv{packing}"
-
-    def _begins(self, magic: bytes) -> bool:
-        return self._head.startswith(magic)
 
 
 def _kind(head: bytes, packing: str) -> str:
     """Return how a file with this beginning is called; nothing while that cannot be told."""
     for magic, packed in _PACKED.items():
         if packing and head.startswith(magic):
+            again = "twice" if packed == packing else f"and then with {_PACKERS[packed]}"
             raise UploadError(
-                f"The body is packed with {_PACKERS[packing]} and then with {_PACKERS[packed]}; "
-                "once is expected."
-                if packing != packed
-                else f"The body is packed with {_PACKERS[packing]} twice; once is expected."
+                f"The body is packed with {_PACKERS[packing]} {again}; once is expected."
             )
     if head.startswith(_PARQUET):
         return "parquet"
@@ -203,227 +223,9 @@ def remove_abandoned(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-class ConflictError(Exception):
-    """What is in the folder forbids it; the message says why and what to do."""
-
-
-@dataclass(frozen=True)
-class Landed:
-    """A file that has landed; `sha256` is of its content, unpacked.
-
-    `sent` says how often it came under a name of its own: the last one counts, see the loader.
-    Its name is encoded, so that it can be a part of the file's.
-    """
-
-    path: Path
-    input: str
-    sha256: str
-    landed_at: datetime
-    format: str
-    sent: int
-    encoded_name: str | None
-
-    @property
-    def upload_id(self) -> str:
-        """What stays the same when it is sent again under its name."""
-        return _upload_id(self.input, self.landed_at)
-
-    @property
-    def name(self) -> str | None:
-        """Under which it was sent."""
-        return None if self.encoded_name is None else unquote(self.encoded_name.replace("=", "%"))
-
-
-class Landing:
-    """The uploads among the inputs of one folder."""
-
-    def __init__(self, data: Path) -> None:
-        """Look after uploads in `data`; what was never finished there goes."""
-        self._data = data
-        self._lock = threading.Lock()
-        remove_abandoned(data)
-        for landed in self.uploads():
-            if landed.sent > 1:
-                self._remove_older(landed)
-
-    def check(self) -> None:
-        """Raise ConflictError if nothing is to be written there."""
-        if self._data.resolve() == (PROJECT / "seeds").resolve():
-            raise ConflictError(
-                "The inputs are the sample in seeds/, which stays as it is; "
-                "set STORE_UPTIME_DATA to a folder of your own."
-            )
-
-    def uploads(self, input_name: str | None = None) -> list[Landed]:
-        """Return the uploads, each as it was sent last."""
-        files = list(self._files(input_name))
-        last: dict[str, int] = {}
-        for landed in files:
-            last[landed.upload_id] = max(last.get(landed.upload_id, 0), landed.sent)
-        return [landed for landed in files if landed.sent == last[landed.upload_id]]
-
-    def find(self, sha256: str, input_name: str | None = None) -> Landed | None:
-        """Return the upload with this content, or None."""
-        return next((found for found in self.uploads(input_name) if found.sha256 == sha256), None)
-
-    def named(self, input_name: str, name: str) -> Landed | None:
-        """Return the upload that came under a name, or whose file or id is or was called so."""
-        for landed in self.uploads(input_name):
-            if name == landed.name or _id_in(name) == landed.upload_id:
-                return landed
-        return None
-
-    def land(self, upload: Upload, input_name: str, replaces: bool) -> tuple[Landed, bool]:
-        """Make a finished upload an input; return its file, and whether it is new.
-
-        Once this returns the file is there whatever happens. The same content is not landed
-        twice; sent again, it counts as come last where that matters. With `replaces`, what has
-        landed for the input before goes.
-        """
-        with self._lock:
-            landed = self.find(upload.sha256, input_name)
-            if landed is not None and not _is_intact(landed):
-                self._remove(landed)
-                landed = None
-            is_new = landed is None
-            others = []
-            if replaces or input_name in _LAST_HOLDS:
-                others = [
-                    found for found in self.uploads(input_name) if found.sha256 != upload.sha256
-                ]
-            latest = max((other.landed_at for other in others), default=_LONG_AGO)
-            if landed is None:
-                content = f"{upload.sha256}.{upload.format}"
-                landed = self._arrive(upload.path, input_name, content, latest)
-            elif landed.landed_at < latest and not replaces:
-                content = landed.path.name.removeprefix(f"{landed.upload_id}_")
-                landed = self._arrive(landed.path, input_name, content, latest)
-            if replaces:
-                for other in others:
-                    self._remove(other)
-            return landed, is_new
-
-    def put(self, upload: Upload, input_name: str, name: str) -> tuple[Landed, Landed | None]:
-        """Make a finished upload the one of its name; return its file, and the one before.
-
-        It stands where the one before it stood in the order of arrival. That one counts until this
-        one does: one step has both changed, whenever the service is killed.
-        """
-        with self._lock:
-            before = self.named(input_name, name)
-            if before is None:
-                content = f"{upload.sha256}.1.{encoded(name)}.{upload.format}"
-                return self._arrive(upload.path, input_name, content, _LONG_AGO), None
-            if before.sha256 == upload.sha256 and _is_intact(before):
-                return before, before
-            given = f"{before.sent + 1}.{before.encoded_name or before.upload_id}"
-            content = f"{upload.sha256}.{given}.{upload.format}"
-            landed = self._take(upload.path, f"{before.upload_id}_{content}")
-            self._remove_older(landed)
-            return landed, before
-
-    def remove(self, upload_id: str, why_not: Callable[[Landed], str | None]) -> Landed | None:
-        """Remove an upload, by its id or the name of its file; None if there is none.
-
-        Raises ConflictError with the sentence that says why it has to stay, if there is one.
-        """
-        with self._lock:
-            for landed in self.uploads():
-                if _id_in(upload_id) == landed.upload_id:
-                    if said := why_not(landed):
-                        raise ConflictError(said)
-                    self._remove(landed)
-                    return landed
-        return None
-
-    def _arrive(self, path: Path, input_name: str, content: str, latest: datetime) -> Landed:
-        """Have a file come after the latest one of its input, whatever the clock says."""
-        landed_at = max(datetime.now(UTC), latest + _TICK)
-        taken = {found.landed_at for found in self._files(input_name)}
-        while landed_at in taken:
-            landed_at += _TICK
-        return self._take(path, f"{_upload_id(input_name, landed_at)}_{content}")
-
-    def _take(self, path: Path, name: str) -> Landed:
-        """Give a file its name, by which it is an input."""
-        landed = _landed(path.replace(self._data / name))
-        sync(self._data)
-        assert landed is not None
-        return landed
-
-    def _remove(self, landed: Landed) -> None:
-        """Remove an upload; what it took the place of goes first, so that nothing comes back."""
-        self._remove_older(landed)
-        landed.path.unlink(missing_ok=True)
-        sync(self._data)
-
-    def _remove_older(self, landed: Landed) -> None:
-        for older in list(self._files(landed.input)):
-            if older.upload_id == landed.upload_id and older.sent < landed.sent:
-                older.path.unlink(missing_ok=True)
-                sync(self._data)
-
-    def _files(self, input_name: str | None = None) -> Iterator[Landed]:
-        for name in os.listdir(self._data):
-            landed = _landed(self._data / name)
-            if landed is not None and input_name in (None, landed.input):
-                yield landed
-
-
 def is_upload(name: str) -> bool:
     """Say whether a file of this name came by HTTP."""
     return re.fullmatch(UPLOAD_NAME, name) is not None
-
-
-def encoded(name: str) -> str:
-    """Return a name as a part of that of a file; raises UploadError if it is too long.
-
-    Without `%`, so that the file's name may stand in an address as it is.
-    """
-    text = quote(name, safe="").replace(".", "%2E").replace("%", "=")
-    if len(text) > _NAME_BYTES_MAX:
-        raise UploadError(f"The name is too long: encoded it has {len(text)} bytes.")
-    return text
-
-
-def _id_in(text: str) -> str:
-    """Return the id of an upload of which this is the id, or was the name of its file."""
-    landed = _landed(Path(text))
-    return landed.upload_id if landed and landed.path.name == text else text
-
-
-def _upload_id(input_name: str, landed_at: datetime) -> str:
-    return f"{input_name}_{landed_at:{_LANDED}}"
-
-
-def _landed(path: Path) -> Landed | None:
-    named = re.fullmatch(UPLOAD_NAME, path.name)
-    if named is None:
-        return None
-    try:
-        landed_at = datetime.strptime(named["landed"], _LANDED).replace(tzinfo=UTC)
-    except ValueError:
-        return None
-    return Landed(
-        path,
-        named["input"],
-        named["sha256"],
-        landed_at,
-        named["format"],
-        int(named["sent"] or 0),
-        named["name"],
-    )
-
-
-def _is_intact(landed: Landed) -> bool:
-    """Say whether a file still has the content that it was named for."""
-    found = hashlib.sha256()
-    try:
-        for chunk in unpacked(SourceFile(0, landed.path, landed.format)):
-            found.update(chunk)
-    except (OSError, InputError):
-        return False
-    return found.hexdigest() == landed.sha256
 
 
 async def file_in_form(request: Request) -> AsyncIterator[bytes]:
@@ -461,3 +263,283 @@ async def file_in_form(request: Request) -> AsyncIterator[bytes]:
         raise UploadError(f"The form cannot be read: {error}.") from None
     if not is_whole or not parts:
         raise UploadError("The form has no end, or no file; one is expected, as `file`.")
+
+
+class RejectedRow(BaseModel):
+    """A row that a build would set aside; see the table `rejected_rows`."""
+
+    line_number: int | None
+    store_id: str | None
+    raw_values: str | None
+
+
+class RejectedRows(BaseModel):
+    """The rows that a build would set aside for one reason."""
+
+    reason: str = Field(examples=["bad_timestamp"])
+    rows: int
+    samples: list[RejectedRow] = Field(description="The first of them.")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How many rows an upload has, and which of them will be set aside for what they are.
+
+    Most rows first. What depends on other rows, or on other files, shows in the build.
+    """
+
+    rows: int
+    rejected: list[RejectedRows]
+
+    @property
+    def rejected_rows(self) -> int:
+        return sum(reason.rows for reason in self.rejected)
+
+
+class Judge:
+    """Judges uploads in a database of their own that holds them alone.
+
+    Those that come at once each have one of the `places`. Whoever has one judged takes a `turn`
+    first, so that those that wait keep no thread from others.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._folder = settings.db.parent / "uploads"
+        self.places = asyncio.Semaphore(settings.uploads_at_once)
+        self.turn = asyncio.Semaphore(_AT_A_TIME)
+
+    @property
+    def folder(self) -> Path:
+        """Where uploads are written that are not to stay; it is made again should it have gone."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self._folder
+
+    def judge(
+        self, upload: Upload, input_name: str, replaced: Collection[str] | None = None
+    ) -> Judged:
+        """Return what builds will make of an upload, which may take the place of others.
+
+        `replaced` are the names of their files. Raises UploadError if builds could not read it, if
+        it would stop them, or if none of its rows counts; ConflictError if its hours would stand
+        beside others that it cannot overrule; TooLargeError if it is larger, or takes longer, than
+        the settings allow; and UnjudgedError if that cannot be told.
+        """
+        try:
+            staging = read_staging(service_target(self._settings), _WAIT_SECONDS)
+        except NotCompiledError:
+            raise UnjudgedError(
+                "Uploads cannot be judged: the models were not compiled; the log says why."
+            ) from None
+        seconds_max = self._settings.upload_seconds_max
+        source = replace(upload.source, until=time.monotonic() + seconds_max)
+        with (
+            TemporaryDirectory(prefix="judged-", dir=self.folder) as scratch,
+            duckdb.connect(
+                config={"memory_limit": _MEMORY_LIMIT, "temp_directory": f"{scratch}/spill"}
+            ) as connection,
+            _refusals(connection, seconds_max),
+        ):
+            self._check_parquet(connection, upload)
+            _lay_out(connection, staging, source, input_name, Path(scratch))
+            if input_name == "business_hours":
+                _check_days(connection)
+            judged = _judge(connection, staging, input_name)
+            if input_name == "business_hours" and judged.rows:
+                _refuse_beside_others(connection, self._settings.data, Path(scratch))
+            if replaced is not None and (
+                why := self._why_not_without(connection, input_name, replaced, judged.rows)
+            ):
+                raise UploadError(why)
+        _check_rows(judged.rows, self._settings.upload_rows_max)
+        _check_use(judged)
+        return judged
+
+    def why_not_without(self, input_name: str, name: str) -> str | None:
+        """Return a sentence if builds would stop without an upload, by the name of its file."""
+        with duckdb.connect() as connection:
+            return self._why_not_without(connection, input_name, [name])
+
+    def _why_not_without(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        input_name: str,
+        left_out: Collection[str],
+        rows_new: int | None = None,
+    ) -> str | None:
+        """Return a sentence if builds would stop without some files.
+
+        `rows_new` is how many rows come instead; None: no file does.
+        """
+        found, notes = find(self._settings.data)
+        stay = [file for file in found if os.path.basename(file.path) not in left_out]
+        if rows_new is None and missing_input(stay, notes, self._settings.data):
+            return (
+                f"Without it there would be no file of {input_name}, which builds need; "
+                "send another one first."
+            )
+        if input_name != "store_status" or rows_new:
+            return None
+        manifest = Manifest(connection, self._settings.lake)
+        rows = rows_that_count(manifest, self._settings.lake, INPUTS[input_name], left_out)
+        is_poll = "store_id is not null and is_active is not null and polled_us is not null"
+        if (
+            rows
+            and connection.execute(f"select 1 from ({rows}) where {is_poll} limit 1").fetchone()
+        ):
+            return None
+        known = {one.path for one in manifest.known()}
+        if any(file.input == input_name and file.path not in known for file in stay):
+            return None
+        return (
+            "Without the polls that came by HTTP there would be none, and no instant to look back "
+            "from; send at least one."
+        )
+
+    def _check_parquet(self, connection: duckdb.DuckDBPyConnection, upload: Upload) -> None:
+        if upload.format != "parquet":
+            return
+        file = literal(upload.path)
+        try:
+            [(size, rows)] = connection.execute(
+                f"""
+                select
+                    (select sum(total_uncompressed_size) from parquet_metadata({file})),
+                    (select sum(num_rows) from parquet_file_metadata({file}))
+                """
+            ).fetchall()
+        except duckdb.Error:
+            # The loader says what is wrong with it.
+            return
+        _check_size(size or 0, self._settings.unpacked_bytes_max)
+        _check_rows(rows or 0, self._settings.upload_rows_max)
+
+
+@contextmanager
+def _refusals(connection: duckdb.DuckDBPyConnection, seconds_max: float) -> Iterator[None]:
+    """Interrupt what takes too long, and say in a sentence why an upload is refused."""
+    try:
+        with limited(connection, seconds_max):
+            yield
+    except (TooSlowError, errors.TooSlowError):
+        said = f"Reading the content takes more than {seconds_max:g} seconds"
+        raise _beyond("UPLOAD_SECONDS_MAX", said) from None
+    except InputError as error:
+        raise UploadError(_sentence(error)) from None
+    except duckdb.OutOfMemoryException:
+        raise TooLargeError(
+            f"Reading the content takes more than {_MEMORY_LIMIT} of memory; send it in parts."
+        ) from None
+    except duckdb.Error as error:
+        if is_full(error):
+            raise OSError(errno.ENOSPC, NO_SPACE) from None
+        why = for_clients(str(error).partition("\n")[0].rstrip("."))
+        raise UploadError(f"The body cannot be read: {why}.") from None
+
+
+def _lay_out(
+    connection: duckdb.DuckDBPyConnection,
+    staging: Staging,
+    source: SourceFile,
+    input_name: str,
+    scratch: Path,
+) -> None:
+    """Make a database in which the upload is the only version of its input in the lake."""
+    clock_us = time.time_ns() // 1000
+    rows = " union all ".join(
+        f"({select})"
+        for select in selects(connection, INPUTS[input_name], [source], clock_us, scratch)
+    )
+    part = scratch / "rows.parquet"
+    connection.execute(f"copy ({rows}) to {literal(part)} (format parquet)")
+    database = identifier(staging.database)
+    connection.execute(
+        f"""
+        attach ':memory:' as {database};
+        use {database};
+        create schema lake;
+        create schema build;
+        create table build.run as
+        select 'upload' as lake_id, 1::bigint as load, 0::bigint as pruned_load,
+            {clock_us}::bigint as clock_us, null::bigint as named_as_of_us;
+        create view lake.{input_name} as
+        select 1::bigint as part_key, *, 1::bigint as added_load, null::bigint as removed_load
+        from read_parquet({literal(part)}, hive_partitioning = false);
+        """
+    )
+
+
+def _judge(connection: duckdb.DuckDBPyConnection, staging: Staging, input_name: str) -> Judged:
+    # A target is for many stores, and has no such column.
+    store_id = "store_id" if "store_id" in INPUTS[input_name].columns else "null"
+    rows = connection.execute(
+        f"""
+        select
+            rejected_as,
+            count(*) as rows,
+            min_by(
+                {{'line_number': line_number, 'store_id': {store_id}, 'raw_values': raw_values}},
+                line_number, {_SAMPLES}
+            ) filter (where rejected_as is not null),
+        from ({staging.selects[f"stg_{input_name}"]})
+        group by rejected_as
+        order by rows desc, rejected_as
+        """
+    ).fetchall()
+    return Judged(
+        sum(count for _, count, _ in rows),
+        [
+            RejectedRows(reason=reason, rows=count, samples=samples)
+            for reason, count, samples in rows
+            if reason is not None
+        ],
+    )
+
+
+def _check_days(connection: duckdb.DuckDBPyConnection) -> None:
+    """Raise UploadError for hours that would stop a build which saw them alone."""
+    if project_vars()["monday_is"] == 0:
+        [(has_0, has_7)] = connection.execute(
+            "select bool_or(day_number = 0), bool_or(day_number = 7) from lake.business_hours"
+        ).fetchall()
+        if has_7 and not has_0:
+            raise UploadError(
+                "The days go up to 7, without any 0: they seem to count from Monday = 1 to "
+                "Sunday = 7. Write Monday as 0, or write the names of the days."
+            )
+
+
+def _refuse_beside_others(connection: duckdb.DuckDBPyConnection, data: Path, scratch: Path) -> None:
+    """Raise ConflictError if somebody has put hours into the folder: all hours add up."""
+    for file in find(data)[0]:
+        name = os.path.basename(file.path)
+        if file.input != "business_hours" or is_upload(name):
+            continue
+        source = SourceFile(2, Path(file.path), file.format, name)
+        try:
+            rows = " union all ".join(
+                f"({select})"
+                for select in selects(connection, INPUTS[file.input], [source], 0, scratch)
+            )
+            has_hours = connection.execute(
+                f"select 1 from ({rows}) where set_aside_as is null limit 1"
+            ).fetchone()
+        except InputError:
+            # Which builds say, too.
+            has_hours = True
+        if has_hours:
+            raise ConflictError(
+                f"{name} was put into the folder by hand, and hours add up: what it says would "
+                "go on to hold beside these. Change that file, or remove it from the folder and "
+                "send all hours by HTTP; single dates may be sent as special_hours."
+            )
+
+
+def _check_use(judged: Judged) -> None:
+    """Raise UploadError if none of the rows counts; without any there is nothing wrong."""
+    if judged.rows and judged.rejected_rows == judged.rows:
+        reasons = ", ".join(f"{found.rows} {found.reason}" for found in judged.rejected)
+        first = judged.rejected[0].samples[0].raw_values
+        raise UploadError(
+            f"None of the {judged.rows} rows counts ({reasons}); the first is {quoted(str(first))}."
+        )

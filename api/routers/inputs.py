@@ -1,12 +1,11 @@
 """Inputs by HTTP: uploads are checked and become files among the inputs, which can be listed."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-import duckdb
 from fastapi import APIRouter, Query, Request
 from fastapi import Path as PathParameter
 from fastapi.concurrency import run_in_threadpool
@@ -16,25 +15,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from api.disk import folder_fault, is_full
-from api.errors import declared, quoted
-from api.inputs import InputFile, file_put_by_hand, listed_inputs
-from api.judging import Judged, RejectedRows, UnjudgedError
-from api.pages import Cursor, Limit, read_cursor, rows_on_page, write_cursor
-from api.queries import BusyError
-from api.reading import refuse_unknown
+from api.errors import BusyError, declared, quoted
+from api.inputs import InputFile, Landed, encoded, file_put_by_hand, listed_inputs
+from api.pages import Cursor, Limit, cut, read_cursor, rows_on_page
+from api.reading import CheckedRoute, refuse_unknown
 from api.releases import NoReleaseError
-from api.uploads import (
-    ConflictError,
-    Landed,
-    TooLargeError,
-    Upload,
-    UploadError,
-    encoded,
-    file_in_form,
-)
+from api.uploads import ConflictError, Judged, RejectedRows, Upload, UploadError, file_in_form
 from loader.inputs import INPUTS
 
-router = APIRouter(tags=["inputs"])
+router = APIRouter(tags=["inputs"], route_class=CheckedRoute)
 
 # What a page of someone else could have a browser send without asking (plain text, no type at all)
 # is not among them; of a form the gate looks at where it comes from.
@@ -93,21 +82,24 @@ _BODY: dict[str, Any] = {
 }
 
 
-class Receipt(BaseModel):
-    """An upload that is an input from now on."""
-
-    id: str = Field(description="By which it can be removed; see `/inputs`.")
+class _Counted(BaseModel):
     input: str
-    file: str = Field(description="Name of the file in the folder with the inputs.")
     sha256: str = Field(description="SHA-256 of the content, unpacked; ask for it later.")
     bytes: int = Field(description="Size of the content, unpacked.")
     rows: int = Field(description="Rows after the header, malformed ones included.")
-    malformed_rows: int = Field(
-        description="Lines that builds will set aside because they do not fit the header."
-    )
     rejected_rows: int = Field(
         description="Rows that builds will set aside for what they are, malformed ones included. "
         "Which rows contradict others shows in a build."
+    )
+
+
+class Receipt(_Counted):
+    """An upload that is an input from now on."""
+
+    id: str = Field(description="By which it can be removed; see `/inputs`.")
+    file: str = Field(description="Name of the file in the folder with the inputs.")
+    malformed_rows: int = Field(
+        description="Lines that builds will set aside because they do not fit the header."
     )
     rejected: dict[str, int] = Field(
         description="How many rows are set aside for each reason; see the table `rejected_rows`.",
@@ -116,17 +108,9 @@ class Receipt(BaseModel):
     is_new: bool = Field(description="False if this content had landed before.")
 
 
-class Judgement(BaseModel):
+class Judgement(_Counted):
     """What a build would make of an upload, which was not kept."""
 
-    input: str
-    sha256: str
-    bytes: int
-    rows: int
-    rejected_rows: int = Field(
-        description="How many rows builds will set aside for what they are. Which rows "
-        "contradict others shows in a build."
-    )
     rejected: list[RejectedRows]
 
 
@@ -189,17 +173,15 @@ async def ingest(
     takes all that back, but for the last polls that there are.
     """
     landing = request.app.state.landing
-
-    def land(upload: Upload, judged: Judged) -> JSONResponse:
-        if dry_run:
-            return JSONResponse(_judgement(upload, name, judged).model_dump())
-        landed, is_new = landing.land(upload, name, replace)
-        return _receipt(request, upload, judged, landed, is_new)
-
     replaced = None
     if replace:
         replaced = [landed.path.name for landed in await run_in_threadpool(landing.uploads, name)]
-    return await _take(request, name, replaced, land, is_kept=not dry_run)
+    async with _judged(request, name, replaced, is_kept=not dry_run) as (upload, judged):
+        if dry_run:
+            judgement = Judgement(**_counted(upload, name, judged), rejected=judged.rejected)
+            return JSONResponse(judgement.model_dump())
+        landed, is_new = await run_in_threadpool(landing.land, upload, name, replace)
+    return _receipt(request, upload, judged, landed, is_new)
 
 
 @router.put(
@@ -229,23 +211,20 @@ async def put_input(
     by hand is never replaced.
     """
     landing, settings = request.app.state.landing, request.app.state.settings
-
-    def land(upload: Upload, judged: Judged) -> JSONResponse:
-        landed, before = landing.put(upload, input, name)
-        is_new = before is None or before.path != landed.path
-        return _receipt(request, upload, judged, landed, is_new, 200 if before else 201)
-
     if by_hand := await run_in_threadpool(file_put_by_hand, settings.data, input, name):
-        raise HTTPException(
-            409,
+        raise ConflictError(
             f"{quoted(by_hand)} was put into the folder by hand, and is not replaced; change it "
-            "there, or send this under another name.",
+            "there, or send this under another name."
         )
     before = await run_in_threadpool(landing.named, input, name)
     if before is None:
-        with _refusals(settings.data):
-            encoded(name)
-    return await _take(request, input, [before.path.name] if before else None, land)
+        # One that is too long is refused at once.
+        encoded(name)
+    replaced = [before.path.name] if before else None
+    async with _judged(request, input, replaced) as (upload, judged):
+        landed, before = await run_in_threadpool(landing.put, upload, input, name)
+    is_new = before is None or before.path != landed.path
+    return _receipt(request, upload, judged, landed, is_new, 200 if before else 201)
 
 
 @router.get("/inputs", responses=declared(422, 503))
@@ -260,24 +239,19 @@ def list_inputs(
     if input is not None:
         refuse_unknown("input", input, list(INPUTS))
     last = read_cursor(cursor, _ORDER, str, str)
-    if last is not None and None in last:
-        raise HTTPException(422, "query.cursor: it is not a `next_cursor` of this list.")
     settings = request.app.state.settings
     _check_folder(settings.data)
+    listed = listed_inputs(settings.data, settings.lake, request.app.state.landing)
     found = [
         file
-        for file in listed_inputs(settings.data, settings.lake, request.app.state.landing)
+        for file in listed
         if input in (None, file.input) and (last is None or (file.input, file.file) > last)
     ]
-    end = found[limit - 1] if len(found) > limit else None
-    inputs = found[:limit]
+    inputs, next_cursor = cut(found, limit, _ORDER, lambda file: (file.input, file.file))
     senders = request.app.state.access.log.senders([file.file for file in inputs])
     for file in inputs:
         file.by = senders.get(file.file)
-    return InputsPage(
-        inputs=inputs,
-        next_cursor=write_cursor(_ORDER, end.input, end.file) if end else None,
-    )
+    return InputsPage(inputs=inputs, next_cursor=next_cursor)
 
 
 @router.delete("/inputs/{id:path}", status_code=204, responses=declared(404, 409, 422, 503, 507))
@@ -293,65 +267,62 @@ def delete_input(
     without.
     """
     state = request.app.state
-    with _refusals(state.settings.data):
+
+    def why_not(landed: Landed) -> str | None:
+        return state.judge.why_not_without(landed.input, landed.path.name)
+
+    with _room(state.settings.data):
         _check_folder(state.settings.data, is_written=True)
-
-        def why_not(landed: Landed) -> str | None:
-            return state.judge.why_not_without(landed.input, landed.path.name)
-
         removed = state.landing.remove(id, why_not)
-        if removed is not None:
-            request.state.audit = {"file": removed.path.name}
-            return
-        if by_hand := file_put_by_hand(state.settings.data, None, id):
-            raise HTTPException(
-                409,
-                f"{quoted(by_hand)} was put into the folder by hand; only what came by HTTP is "
-                "removed here.",
-            )
-    raise HTTPException(404, f"There is no input {quoted(id)}; GET /inputs lists them all.")
+    if removed is not None:
+        request.state.audit = {"file": removed.path.name}
+    elif by_hand := file_put_by_hand(state.settings.data, None, id):
+        raise ConflictError(
+            f"{quoted(by_hand)} was put into the folder by hand; only what came by HTTP is removed "
+            "here."
+        )
+    else:
+        raise HTTPException(404, f"There is no input {quoted(id)}; GET /inputs lists them all.")
 
 
 @router.get("/ingest/{name}", responses=declared(403, 404, 422, 503))
 def get_arrival(request: Request, name: Sha256) -> Arrival:
     """Say whether an upload is in the newest release, by the `sha256` of its receipt."""
     _check_folder(request.app.state.settings.data)
-    landed = request.app.state.landing.find(name) if _is_sha256(name) else None
+    landed = request.app.state.landing.find(name)
     if landed is None:
         raise HTTPException(404, f"There is no upload {quoted(name)}; a receipt has its sha256.")
-    release, is_in = None, False
-    try:
-        with request.app.state.shared_releases.open_newest() as (newest, connection):
-            release = newest.release_id
-            is_in = _has_file(connection, landed.path)
-    except NoReleaseError:
-        pass
+    release = found = None
+    with (
+        suppress(NoReleaseError),
+        request.app.state.shared_releases.open_newest() as (newest, connection),
+    ):
+        release = newest.release_id
+        found = connection.execute(
+            "select 1 from input_files where ends_with(file, ?)", [f"/{landed.path.name}"]
+        ).fetchone()
     return Arrival(
         input=landed.input,
         file=landed.path.name,
         sha256=landed.sha256,
         landed_at=landed.landed_at,
-        is_in_newest_release=is_in,
+        is_in_newest_release=found is not None,
         release=release,
     )
 
 
-async def _take(
-    request: Request,
-    name: str,
-    replaced: list[str] | None,
-    land: Callable[[Upload, Judged], JSONResponse],
-    is_kept: bool = True,
-) -> JSONResponse:
-    """Receive an upload, have it judged, and land it; only in the end does anyone see it."""
+@asynccontextmanager
+async def _judged(
+    request: Request, name: str, replaced: list[str] | None, is_kept: bool = True
+) -> AsyncIterator[tuple[Upload, Judged]]:
+    """Receive an upload and have it judged; it goes unless it has landed in the end."""
     _check_request(request, name)
     settings, judge = request.app.state.settings, request.app.state.judge
-    with _refusals(settings.data):
+    with _room(settings.data):
         if is_kept:
-            request.app.state.landing.check()
-            _check_folder(settings.data, is_written=True)
-            if not replaced:
-                await run_in_threadpool(_check_count, request)
+            await run_in_threadpool(_check_room, request, not replaced)
+        if judge.places.locked():
+            raise BusyError("More uploads are coming than STORE_UPTIME_UPLOADS_AT_ONCE allows.")
         upload = Upload(
             settings.data if is_kept else judge.folder,
             settings.upload_bytes_max,
@@ -359,46 +330,26 @@ async def _take(
             settings.upload_rows_max,
         )
         try:
-            with judge.place():
+            async with judge.places:
                 await _receive(request, upload)
                 async with judge.turn:
                     judged = await run_in_threadpool(judge.judge, upload, name, replaced)
-                return await run_in_threadpool(land, upload, judged)
+                yield upload, judged
         finally:
             await run_in_threadpool(upload.discard)
 
 
-def _check_count(request: Request) -> None:
-    """Refuse an upload that would be one file too many."""
-    files_max = request.app.state.settings.upload_files_max
-    if len(request.app.state.landing.uploads()) >= files_max:
+def _check_room(request: Request, is_further: bool) -> None:
+    """Refuse an upload where none is to be written, or one that would be one file too many."""
+    landing, settings = request.app.state.landing, request.app.state.settings
+    landing.check()
+    _check_folder(settings.data, is_written=True)
+    if is_further and len(landing.uploads()) >= settings.upload_files_max:
         raise UploadError(
-            f"The folder has {files_max} files that came by HTTP, the most that "
+            f"The folder has {settings.upload_files_max} files that came by HTTP, the most that "
             "STORE_UPTIME_UPLOAD_FILES_MAX allows; remove some, or send one with replace=true that "
             "stands for all of its input."
         )
-
-
-@contextmanager
-def _refusals(data: Path) -> Iterator[None]:
-    """Raise HTTPException for what goes wrong with an upload to the folder `data`."""
-    try:
-        yield
-    except TooLargeError as error:
-        raise HTTPException(413, str(error)) from None
-    except UploadError as error:
-        raise HTTPException(422, str(error)) from None
-    except UnjudgedError as error:
-        raise HTTPException(503, str(error)) from None
-    except ConflictError as error:
-        raise HTTPException(409, str(error)) from None
-    except BusyError as error:
-        raise HTTPException(503, f"{error} Try again in a second.", {"Retry-After": "1"}) from None
-    except OSError as error:
-        if not is_full(error):
-            _check_folder(data)
-            raise
-        raise HTTPException(507, f"There is no room for the upload: {error.strerror}.") from None
 
 
 def _check_folder(data: Path, is_written: bool = False) -> None:
@@ -407,19 +358,29 @@ def _check_folder(data: Path, is_written: bool = False) -> None:
         raise HTTPException(503, fault)
 
 
+@contextmanager
+def _room(data: Path) -> Iterator[None]:
+    """Say in a sentence if the disk is full, or the folder with the inputs has gone meanwhile."""
+    try:
+        yield
+    except OSError as error:
+        if is_full(error):
+            said = f"There is no room for the upload: {error.strerror}."
+            raise HTTPException(507, said) from None
+        _check_folder(data)
+        raise
+
+
 def _check_request(request: Request, name: str) -> None:
     """Refuse what need not be read to be refused."""
-    accepted = list(INPUTS)
-    if name not in accepted:
-        raise HTTPException(
-            404, f"There is no input {quoted(name)}; there are {', '.join(accepted)}."
-        )
+    if name not in INPUTS:
+        known = ", ".join(INPUTS)
+        raise HTTPException(404, f"There is no input {quoted(name)}; there are {known}.")
     media_type = _media_type(request)
     if media_type not in MEDIA_TYPES:
+        known = ", ".join(MEDIA_TYPES)
         raise HTTPException(
-            415,
-            f"The Content-Type is {quoted(media_type)}; it takes {', '.join(MEDIA_TYPES)}.",
-            {"Accept": ", ".join(MEDIA_TYPES)},
+            415, f"The Content-Type is {quoted(media_type)}; it takes {known}.", {"Accept": known}
         )
     encoding = _encoding(request)
     if encoding not in ("", "identity", *_ENCODINGS):
@@ -428,18 +389,12 @@ def _check_request(request: Request, name: str) -> None:
             f"The Content-Encoding is {quoted(encoding)}; it takes gzip or zstd.",
             {"Accept-Encoding": "gzip, zstd"},
         )
-    bytes_max = request.app.state.settings.upload_bytes_max
-    length = request.headers.get("Content-Length", "")
-    if length.isdecimal() and int(length) > bytes_max:
-        raise HTTPException(
-            413,
-            f"The body has {length} bytes; STORE_UPTIME_UPLOAD_BYTES_MAX allows {bytes_max}. "
-            "Send it packed or in parts.",
-        )
 
 
 async def _receive(request: Request, upload: Upload) -> None:
     """Write the body to disk in pieces, beside whatever else the service does."""
+    length = request.headers.get("Content-Length", "")
+    upload.check_length(int(length) if length.isdecimal() else 0)
     held = bytearray()
     content = file_in_form(request) if _media_type(request) == _FORM else request.stream()
     try:
@@ -450,8 +405,7 @@ async def _receive(request: Request, upload: Upload) -> None:
                 held.clear()
     except ClientDisconnect:
         raise HTTPException(400, "The body ended before its end.") from None
-    if held:
-        await run_in_threadpool(upload.write, bytes(held))
+    await run_in_threadpool(upload.write, bytes(held))
     await run_in_threadpool(upload.finish)
     encoding = _encoding(request)
     if encoding in _ENCODINGS and upload.packing != _ENCODINGS[encoding]:
@@ -475,39 +429,23 @@ def _receipt(
     status: int | None = None,
 ) -> JSONResponse:
     request.state.audit = {"file": landed.path.name}
+    rejected = {found.reason: found.rows for found in judged.rejected}
     receipt = Receipt(
+        **_counted(upload, landed.input, judged),
         id=landed.upload_id,
-        input=landed.input,
         file=landed.path.name,
-        sha256=upload.sha256,
-        bytes=upload.size,
-        rows=judged.rows,
-        malformed_rows=judged.rows_of("malformed_row"),
-        rejected_rows=judged.rejected_rows,
-        rejected={found.reason: found.rows for found in judged.rejected},
+        malformed_rows=rejected.get("malformed_row", 0),
+        rejected=rejected,
         is_new=is_new,
     )
     return JSONResponse(receipt.model_dump(), status or (201 if is_new else 200))
 
 
-def _judgement(upload: Upload, name: str, judged: Judged) -> Judgement:
-    return Judgement(
-        input=name,
-        sha256=upload.sha256,
-        bytes=upload.size,
-        rows=judged.rows,
-        rejected_rows=judged.rejected_rows,
-        rejected=judged.rejected,
-    )
-
-
-def _has_file(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
-    return bool(
-        connection.execute(
-            "select 1 from input_files where ends_with(file, ?)", [f"/{path.name}"]
-        ).fetchone()
-    )
-
-
-def _is_sha256(text: str) -> bool:
-    return len(text) == 64 and set(text) <= set("0123456789abcdef")
+def _counted(upload: Upload, name: str, judged: Judged) -> dict[str, Any]:
+    return {
+        "input": name,
+        "sha256": upload.sha256,
+        "bytes": upload.size,
+        "rows": judged.rows,
+        "rejected_rows": judged.rejected_rows,
+    }

@@ -14,10 +14,10 @@ from api.access import Principal, Scope, needs
 from api.disk import for_clients
 from api.errors import declared, quoted
 from api.openapi import FILES
-from api.pages import Cursor, Limit, read_cursor, rows_on_page, write_cursor
-from api.reading import FETCHED, answer_by_file, is_known, prefers
+from api.pages import Cursor, Limit, cut, read_cursor, rows_on_page
+from api.reading import FETCHED, UNCHANGED, CheckedRoute, answer_by_file, is_known, prefers
 from api.releases import Release
-from api.reports import Changes, Entry, KeyReusedError, Report
+from api.reports import Changes, Entry, Report
 from api.snapshots import (
     MEDIA_TYPES,
     NEWEST,
@@ -27,7 +27,7 @@ from api.snapshots import (
     write_report,
 )
 
-router = APIRouter(tags=["reports"])
+router = APIRouter(tags=["reports"], route_class=CheckedRoute)
 
 _ID_EXAMPLE = "0b6f6a1e-6c55-4d0e-9d0b-2f9b1e0c7a11"
 _OTHER_FILES = {kind: file for kind, file in FILES.items() if kind != "application/json"}
@@ -102,15 +102,92 @@ def trigger_report(
     )
     principal = request.state.principal
     request.app.state.reports.record.check()
-    try:
-        report_id = request.app.state.reports.add(
-            ReportOptions(**given), principal.name, idempotency_key, principal.token_id
-        )
-    except KeyReusedError as error:
-        raise HTTPException(409, str(error)) from None
+    report_id = request.app.state.reports.add(
+        ReportOptions(**given), principal.name, idempotency_key, principal.token_id
+    )
     request.state.audit = {"report_id": report_id}
     request.app.state.jobs.wake()
     return Triggered(report_id=report_id)
+
+
+@router.get(
+    "/get_report",
+    dependencies=[needs("read", "run", every_store=True)],
+    response_class=Response,
+    responses={
+        200: {
+            "model": ReportState,
+            "description": "How far the report is, or the report where `Accept` names its type.",
+            "content": {"application/json": {}, **_OTHER_FILES},
+        },
+        **declared(404, 422),
+    },
+)
+async def get_report(
+    request: Request,
+    report_id: Annotated[str, Query(examples=[_ID_EXAMPLE])],
+    wait: Annotated[
+        int, Query(ge=0, le=60, description="So many seconds the answer waits for the end.")
+    ] = 0,
+) -> Response:
+    """Say whether a report is running, complete (and where to fetch it) or failed (and why).
+
+    With the report's own type in `Accept`, such as `text/csv`, the answer is the report itself
+    once it is complete. A report in JSON is fetched by its `download_url`.
+    """
+    report = _own_report(request, report_id)
+    if wait:
+        changes: Changes = request.app.state.changes
+        until = changes.until(wait)
+        while report.status in ("Queued", "Running") and await changes.wait(until):
+            report = _own_report(request, report_id)
+    accept = request.headers.get("accept", "")
+    is_wanted = report.format != "json" and prefers(
+        accept, MEDIA_TYPES[report.format], "application/json"
+    )
+    if is_wanted and report.status == "Complete":
+        response = await download(request, report.file_name)
+        response.headers["Vary"] = "Accept"
+        return response
+    return JSONResponse(_state(request, report), headers=_VARY)
+
+
+@router.get(
+    "/download/{name}",
+    dependencies=[needs("read", "run", every_store=True)],
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The report, one row per store.",
+            "content": FILES,
+        },
+        **UNCHANGED,
+        **declared(404, 422),
+    },
+)
+async def download(request: Request, name: str) -> Response:
+    """Fetch a finished report, `<report_id>.<format>`.
+
+    `store_report.csv` is the newest that was asked for without options.
+    """
+    if name == NEWEST:
+        _refuse_others(request, None)
+    is_there = name == NEWEST or _is_complete(request, name)
+    output = request.app.state.settings.output
+    report = await run_in_threadpool(open_report, output, name) if is_there else None
+    if report is None:
+        raise HTTPException(404, f"There is no report file {quoted(name)}.")
+    media_type = MEDIA_TYPES[name.rpartition(".")[2]]
+    headers = {
+        "ETag": report.etag,
+        "Cache-Control": "no-cache",
+        "Content-Disposition": f'attachment; filename="{name}"',
+    }
+    if is_known(report.etag, request.headers.get("If-None-Match")):
+        report.close()
+        return Response(status_code=304, headers=headers)
+    headers["Content-Length"] = str(report.size)
+    return StreamingResponse(report.chunks(), media_type=media_type, headers=headers)
 
 
 @router.get(
@@ -122,13 +199,14 @@ def list_reports(request: Request, limit: Limit = None, cursor: Cursor = None) -
     """List the reports, the newest first."""
     limit = rows_on_page(request, limit)
     before = read_cursor(cursor, _ORDER, str, str)
-    if before is not None and None in before:
-        raise HTTPException(422, "query.cursor: it is not a `next_cursor` of this list.")
-    found = request.app.state.reports.entries(limit + 1, before)
-    last = found[limit - 1] if len(found) > limit else None
+    found, next_cursor = cut(
+        request.app.state.reports.entries(limit + 1, before),
+        limit,
+        _ORDER,
+        lambda entry: (entry.requested_at, entry.report_id),
+    )
     return ReportsPage(
-        reports=[_listed(request, entry) for entry in found[:limit]],
-        next_cursor=write_cursor(_ORDER, last.requested_at, last.report_id) if last else None,
+        reports=[_listed(request, entry) for entry in found], next_cursor=next_cursor
     )
 
 
@@ -188,86 +266,6 @@ def delete_report(request: Request, report_id: str) -> None:
     else:
         remove_reports(request.app.state.settings.output, [report.file_name])
         record.forget([report])
-
-
-@router.get(
-    "/get_report",
-    dependencies=[needs("read", "run", every_store=True)],
-    response_class=Response,
-    responses={
-        200: {
-            "model": ReportState,
-            "description": "How far the report is, or the report where `Accept` names its type.",
-            "content": {"application/json": {}, **_OTHER_FILES},
-        },
-        **declared(404, 422),
-    },
-)
-async def get_report(
-    request: Request,
-    report_id: Annotated[str, Query(examples=[_ID_EXAMPLE])],
-    wait: Annotated[
-        int, Query(ge=0, le=60, description="So many seconds the answer waits for the end.")
-    ] = 0,
-) -> Response:
-    """Say whether a report is running, complete (and where to fetch it) or failed (and why).
-
-    With the report's own type in `Accept`, such as `text/csv`, the answer is the report itself
-    once it is complete. A report in JSON is fetched by its `download_url`.
-    """
-    report = _own_report(request, report_id)
-    if wait:
-        changes: Changes = request.app.state.changes
-        until = changes.until(wait)
-        while report.status in ("Queued", "Running") and await changes.wait(until):
-            report = _own_report(request, report_id)
-    accept = request.headers.get("accept", "")
-    is_wanted = report.format != "json" and prefers(
-        accept, MEDIA_TYPES[report.format], "application/json"
-    )
-    if is_wanted and report.status == "Complete":
-        response = await download(request, report.file_name)
-        response.headers["Vary"] = "Accept"
-        return response
-    return JSONResponse(_state(request, report), headers=_VARY)
-
-
-@router.get(
-    "/download/{name}",
-    dependencies=[needs("read", "run", every_store=True)],
-    response_class=Response,
-    responses={
-        200: {
-            "description": "The report, one row per store.",
-            "content": FILES,
-        },
-        304: {"description": "The report has not changed since the ETag in `If-None-Match`."},
-        **declared(404, 422),
-    },
-)
-async def download(request: Request, name: str) -> Response:
-    """Fetch a finished report, `<report_id>.<format>`.
-
-    `store_report.csv` is the newest that was asked for without options.
-    """
-    if name == NEWEST:
-        _refuse_others(request, None)
-    is_there = name == NEWEST or _is_complete(request, name)
-    output = request.app.state.settings.output
-    report = await run_in_threadpool(open_report, output, name) if is_there else None
-    if report is None:
-        raise HTTPException(404, f"There is no report file {quoted(name)}.")
-    media_type = MEDIA_TYPES[name.rpartition(".")[2]]
-    headers = {
-        "ETag": report.etag,
-        "Cache-Control": "no-cache",
-        "Content-Disposition": f'attachment; filename="{name}"',
-    }
-    if is_known(report.etag, request.headers.get("If-None-Match")):
-        report.close()
-        return Response(status_code=304, headers=headers)
-    headers["Content-Length"] = str(report.size)
-    return StreamingResponse(report.chunks(), media_type=media_type, headers=headers)
 
 
 def _one_of(asked: dict[str, Any], in_body: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from api.audit import Audited
 from api.disk import folder_fault
 from api.errors import MEDIA_TYPE, declared, problem_body
 from api.metrics import poll_age_seconds
-from api.pages import Limit, rows_on_page
+from api.pages import Cursor, Limit, cut, read_cursor, rows_on_page
+from api.reading import CheckedRoute
 from api.releases import NoReleaseError
 
 router = APIRouter(tags=["service"])
@@ -105,26 +106,31 @@ def _checks(request: Request) -> tuple[dict[str, str], bool]:
     return checks, is_degraded
 
 
-audit_router = APIRouter(tags=["service"])
+audit_router = APIRouter(tags=["service"], route_class=CheckedRoute)
 
 
 class AuditPage(BaseModel):
     """Entries of the audit log, the newest first."""
 
     entries: list[Audited]
-    next_before: int | None = Field(description="`before` of the next page, null at the end.")
+    next_cursor: str | None = Field(description="`cursor` of the next page, null at the end.")
+    next_before: int | None = Field(description="`before` of the next page, as earlier versions.")
+
+
+_ORDER = "audit"
 
 
 @audit_router.get("/audit", responses=declared(422))
 def get_audit(
     request: Request,
     limit: Limit = None,
-    before: Annotated[int | None, Query(ge=1, le=1 << 62)] = None,
+    cursor: Cursor = None,
+    before: Annotated[int | None, Query(ge=1, le=1 << 62, deprecated=True)] = None,
 ) -> AuditPage:
     """List who triggered, ingested and changed what, and what was refused."""
     limit = rows_on_page(request, limit)
+    [before] = read_cursor(cursor, _ORDER, int) or [before]
     found = request.app.state.access.log.page(limit + 1, before)
-    return AuditPage(
-        entries=found[:limit],
-        next_before=found[limit - 1].audit_id if len(found) > limit else None,
-    )
+    entries, next_cursor = cut(found, limit, _ORDER, lambda entry: (entry.audit_id,))
+    next_before = entries[-1].audit_id if next_cursor else None
+    return AuditPage(entries=entries, next_cursor=next_cursor, next_before=next_before)

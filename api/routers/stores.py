@@ -1,7 +1,7 @@
 """The stores of the newest release: all of them, one of them, and its timeline."""
 
 import json
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -9,11 +9,12 @@ import duckdb
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.pages import Cursor, Key, Limit, Order, rows_on_page
+from api.pages import Cursor, Key, Limit, Order, Page, rows_on_page
 from api.reading import (
     REFUSALS,
-    START_CUT_TEXT,
+    CheckedRoute,
     From,
+    OfWindow,
     StoreId,
     To,
     add_attribute,
@@ -28,9 +29,9 @@ from api.reading import (
 from api.releases import Release
 from api.rows import Conditions, columns, identifier, json_object, json_value, json_values
 from api.snapshots import STORES_MAX
-from api.tables import ATTRIBUTE_TEXT, PERIODS, VALUE_TEXT, AttributeName, mart
+from api.tables import ATTRIBUTE_TEXT, PERIODS, VALUE_TEXT, AttributeName, mart, row_type
 
-router = APIRouter(tags=["stores"])
+router = APIRouter(tags=["stores"], route_class=CheckedRoute)
 
 _FIGURES = {
     "uptime": "uptime_seconds",
@@ -87,51 +88,25 @@ _STRETCH = {
 Sort = StrEnum("Sort", ["store_id", "last_polled_at", *_FIGURE_SORTS])
 
 
-class PeriodFigures(BaseModel):
-    """Figures of one store and period, as in the table `period_uptime`."""
+PeriodFigures = row_type(
+    "PeriodFigures",
+    "period_uptime",
+    without=("store_id", "period"),
+    nulls=("uptime_ratio", "coverage_ratio"),
+)
+Hours = row_type("Hours", "weekly_hours", without=("store_id", "hours_open"), nulls=())
+SpecialHours = row_type(
+    "SpecialHours", "special_hours", without=("store_id",), nulls=("opens_at", "closes_at")
+)
 
-    model_config = ConfigDict(extra="allow")
 
-    started_at: datetime
-    ended_at: datetime
-    business_seconds: float
-    uptime_seconds: float
-    downtime_seconds: float
-    unknown_seconds: float
-
-
-class Store(BaseModel):
+class Store(
+    row_type("Known", "stores", nulls=("first_polled_at", "last_polled_at", "last_status"))
+):
     """A store, as in the table `stores`, with its figures."""
 
-    store_id: str
-    timezone: str
-    is_timezone_given: bool
-    has_business_hours: bool
-    is_always_open: bool
-    first_polled_at: datetime | None
-    last_polled_at: datetime | None
-    last_status: Literal["active", "inactive"] | None
-    named_by: str
     attributes: dict[str, Any] = Field(description="The further columns of the table `stores`.")
     periods: dict[str, PeriodFigures] = Field(description="The figures by period.")
-
-
-class Hours(BaseModel):
-    """Open time in an ordinary week, as in the table `weekly_hours`."""
-
-    opens_on_day: int = Field(description="0 is Monday.")
-    opens_at: str = Field(description="Time on the store's clock.", examples=["09:00:00"])
-    closes_on_day: int
-    closes_at: str
-
-
-class SpecialHours(BaseModel):
-    """What holds on a date in place of the weekly hours, as in the table `special_hours`."""
-
-    local_date: date
-    is_closed: bool
-    opens_at: str | None
-    closes_at: str | None
 
 
 class StoreWithHours(Store):
@@ -145,11 +120,9 @@ class StoreWithHours(Store):
     )
 
 
-class Stores(BaseModel):
+class Stores(Page):
     """A page of stores."""
 
-    as_of: datetime
-    next_cursor: str | None = Field(description="For the next page; null on the last one.")
     stores: list[Store]
 
 
@@ -160,28 +133,11 @@ class OneStore(BaseModel):
     store: StoreWithHours
 
 
-class TimelineRow(BaseModel):
-    """A stretch of business time with one status, as in the table `store_timeline`."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    started_at: datetime
-    ended_at: datetime
-    status: str = Field(examples=["up"])
-    is_confirmed: bool
-    duration_seconds: float
-
-
-class Timeline(BaseModel):
+class Timeline(OfWindow, Page):
     """A page of a store's timeline, clipped to the window."""
 
-    as_of: datetime
     store_id: str
-    started_at: datetime
-    ended_at: datetime
-    is_start_cut: bool = Field(description=START_CUT_TEXT)
-    next_cursor: str | None = Field(description="For the next page; null on the last one.")
-    timeline: list[TimelineRow]
+    timeline: list[row_type("TimelineRow", "store_timeline", without=("store_id",), nulls=())]
 
 
 @router.get("/stores", response_class=Response, responses={200: {"model": Stores}, **REFUSALS})
@@ -286,7 +242,7 @@ async def get_timeline(
             order by {order.sql}
             limit {limit + 1} offset {order.skipped}
             """,
-            [store_id, shown.started_at, shown.ended_at, *values],
+            [store_id, shown.start, shown.end, *values],
         ).fetchall()
         rows, next_cursor = order.cut(rows, limit)
         return page(release, "timeline", rows, next_cursor, store_id=store_id, **shown.said)
@@ -369,14 +325,11 @@ class Stretch(Interval):
     seconds: float
 
 
-class Explanation(_Part):
+class Explanation(OfWindow):
     """The figures of a store in a window, and what each of them is the sum of."""
 
     as_of: datetime
     store_id: str
-    started_at: datetime
-    ended_at: datetime
-    is_start_cut: bool = Field(description=START_CUT_TEXT)
     figures: list[Figure]
     windows: list[BusinessWindow]
     exclusions: list[Interval] = Field(description="As they were given, not clipped.")
@@ -416,7 +369,7 @@ async def explain(
                 )
                 group by kind
                 """,
-                [store_id, shown.started_at, shown.ended_at],
+                [store_id, shown.start, shown.end],
             ).fetchall()
         )
         head = {
@@ -512,41 +465,28 @@ def _attributes(store_columns: dict[str, str]) -> dict[str, str]:
     return {name: kind for name, kind in store_columns.items() if name not in _KNOWN_COLUMNS}
 
 
-class Group(BaseModel):
-    """Sums over the stores of a group; the groups add up to the whole exactly."""
+# What group_uptime_between tells of a group.
+_Figures = row_type(
+    "GroupFigures",
+    "group_uptime",
+    without=("attribute", "value", "period", "started_at", "ended_at"),
+    nulls=("uptime_ratio", "coverage_ratio"),
+)
 
-    model_config = ConfigDict(extra="forbid")
+
+class Group(_Figures):
+    """Sums over the stores of a group; the groups add up to the whole exactly."""
 
     group: str | None = Field(
         description="What the stores have in common; null where they have none of it, "
         "and in the one row of all stores."
     )
-    stores: int = Field(description="How many stores the group has.")
-    business_seconds: float
-    uptime_seconds: float
-    downtime_seconds: float
-    unknown_seconds: float
-    excluded_seconds: float
-    confirmed_seconds: float
-    uptime_seconds_min: float
-    uptime_seconds_max: float
-    uptime_ratio: float | None
-    coverage_ratio: float | None
 
 
-# What group_uptime_between tells of a group.
-_GROUP = tuple(name for name in Group.model_fields if name != "group")
-
-
-class Uptime(BaseModel):
+class Uptime(OfWindow, Page):
     """A page of groups."""
 
-    as_of: datetime
-    started_at: datetime
-    ended_at: datetime
-    is_start_cut: bool = Field(description=START_CUT_TEXT)
     group_by: str
-    next_cursor: str | None = Field(description="For the next page; null on the last one.")
     groups: list[Group]
 
 
@@ -586,6 +526,7 @@ async def get_uptime(
             conditions.add("store_id in (select unnest(?::varchar[]))", counted)
         add_attribute(request, connection, conditions, attribute, value)
         behind, *values = order.condition(connection)
+        figures = {name: name for name in _Figures.model_fields}
         rows = connection.execute(
             f"""
             with stores_asked as (
@@ -602,7 +543,7 @@ async def get_uptime(
                 limit {limit + 1} offset {order.skipped}
             )
 
-            select {json_object({"group": "value"} | {name: name for name in _GROUP})}, value
+            select {json_object({"group": "value"} | figures)}, value
             from group_uptime_between(cast(? as timestamp), cast(? as timestamp), (
                 select list({{'store_id': store_id, 'value': stores_asked.value}})
                 from stores_asked
@@ -610,7 +551,7 @@ async def get_uptime(
             ))
             order by {order.sql}
             """,
-            [*conditions.values, *values, shown.started_at, shown.ended_at],
+            [*conditions.values, *values, shown.start, shown.end],
         ).fetchall()
         rows, next_cursor = order.cut(rows, limit)
         return page(release, "groups", rows, next_cursor, **shown.said, group_by=group_by)

@@ -1,13 +1,12 @@
 """An endpoint for each of the tables: its rows in the newest release, page by page."""
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
 import duckdb
 from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, Field, create_model
 from starlette.exceptions import HTTPException
 
 from api.access import needs
@@ -15,12 +14,14 @@ from api.disk import without_folders
 from api.errors import quoted
 from api.instants import TO_TEXT, Day, Instant, Until, UntilDay
 from api.openapi import FILES
-from api.pages import ROWS_ON_PAGE, Order, rows_on_page
+from api.pages import ROWS_ON_PAGE, Order, Page, rows_on_page
 from api.reading import (
     FETCHED,
     REFUSALS,
     START_CUT_TEXT,
     Ask,
+    CheckedRoute,
+    OfWindow,
     add_attribute,
     allowed_stores,
     answer,
@@ -28,11 +29,10 @@ from api.reading import (
     check_stores_known,
     days,
     in_utc,
-    is_list,
     page,
+    refuse_empty,
     refuse_other_stores,
     refuse_unknown,
-    refuse_unknown_parameters,
     refuse_unknown_value,
     window,
 )
@@ -40,29 +40,23 @@ from api.releases import Release
 from api.rows import Conditions, columns, file_value, identifier, json_object, json_values, literal
 from api.settings import ROWS_MAX
 from api.snapshots import COPY_OPTIONS, MEDIA_TYPES, STORES_MAX, Format
-from api.tables import ATTRIBUTE_TEXT, FURTHER_TABLES, TABLES, VALUE_TEXT, AttributeName, Table
+from api.tables import (
+    ATTRIBUTE_TEXT,
+    FURTHER_TABLES,
+    TABLES,
+    VALUE_TEXT,
+    AttributeName,
+    Table,
+    row_type,
+)
 
-router = APIRouter(tags=["tables"])
-files = APIRouter(tags=["tables"], dependencies=[needs("read")])
+router = APIRouter(tags=["tables"], route_class=CheckedRoute)
+files = APIRouter(tags=["tables"], route_class=CheckedRoute, dependencies=[needs("read")])
 
 _ENDINGS: tuple[Format, ...] = ("csv", "parquet", "json")
 
 # Columns with paths or text of the inputs, which may name folders of this machine.
 _TOLD = ("file", "sample_file", "overruled_by", "note")
-
-_KINDS: dict[str, Any] = {
-    "varchar": str,
-    "varchar[]": list[str],
-    "timestamp": datetime,
-    "date": date,
-    # On a store's clock, so without a zone, which a time in JSON Schema has.
-    "time": str,
-    "double": float,
-    "decimal(24,6)": float,
-    "bigint": int,
-    "integer": int,
-    "boolean": bool,
-}
 
 
 class Asked(BaseModel):
@@ -72,6 +66,19 @@ class Asked(BaseModel):
     cursor: str | None = Field(
         None, description="`next_cursor` of the page before, for the page after it."
     )
+
+
+class OfPlannedDays(BaseModel):
+    """The dates asked for, as an answer tells them."""
+
+    started_on: date
+    ended_on: date | None
+
+
+class OfDays(OfPlannedDays):
+    """And whether they begin before the data."""
+
+    is_start_cut: bool = Field(description=START_CUT_TEXT)
 
 
 class InWindow(BaseModel):
@@ -97,15 +104,6 @@ class OnDays(BaseModel):
         description="The date after the last one. `now` means the dates that are known so far. "
         "Default: none.",
     )
-
-
-class Page(BaseModel):
-    """Rows of a table."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    as_of: datetime
-    next_cursor: str | None = Field(description="For the next page; null on the last one.")
 
 
 def _add_endpoint(table: Table) -> None:
@@ -150,28 +148,14 @@ def _asked_type(table: Table) -> type[Asked]:
 
 def _page_type(table: Table) -> type[Page]:
     """Return the model of an answer, whose rows have the table's columns."""
-    columns: dict[str, Any] = {
-        name: (_KINDS[column.kind] | None, Field(description=column.description))
-        for name, column in table.columns.items()
-    }
-    row = create_model(
-        f"{_title(table)}Row",
-        __config__=ConfigDict(extra="forbid"),
-        __doc__=f"A row of the table `{table.name}`.",
-        **columns,
-    )
-    window: dict[str, Any] = {
-        0: {},
-        1: {"started_on": (date, ...), "ended_on": (date | None, ...)},
-        2: {"started_at": (datetime, ...), "ended_at": (datetime, ...)},
-    }[len(table.window)]
-    if table.window and not table.is_planned:
-        window["is_start_cut"] = (bool, Field(description=START_CUT_TEXT))
+    row = row_type(f"{_title(table)}Row", table.name)
+    bases = {0: (Page,), 1: (OfDays, Page), 2: (OfWindow, Page)}[len(table.window)]
+    if table.is_planned:
+        bases = (OfPlannedDays, Page)
     return create_model(
         f"{_title(table)}Page",
-        __base__=Page,
+        __base__=bases,
         __doc__=f"Rows of the table `{table.name}`.",
-        **window,
         **{table.path: (list[row], ...)},
     )
 
@@ -250,24 +234,26 @@ def _add_window(
     conditions: Conditions,
 ) -> dict[str, Any]:
     """Have only the rows of the window asked for, and return it as the answer tells it."""
+    if not table.window:
+        return {}
     if len(table.window) == 1:
-        [day] = table.window
-        started_on, ended_on, is_start_cut = days(
-            request, release, connection, asked.from_on, asked.to_on, table.is_planned
-        )
-        conditions.add(f"{day} >= ?", started_on)
-        if ended_on is not None:
-            conditions.add(f"{day} < ?", ended_on)
-        said = {"started_on": str(started_on), "ended_on": ended_on and str(ended_on)}
-        return said if is_start_cut is None else said | {"is_start_cut": is_start_cut}
-    if len(table.window) == 2:
-        start, end = table.window
+        from_on, to_on = asked.from_on, asked.to_on
+        shown = days(request, release, connection, from_on, to_on, table.is_planned)
+    else:
         shown = window(request, release, connection, asked.from_at, asked.to_at)
-        conditions.add(
-            f"{start} < ? and coalesce({end} > ?, true)", shown.ended_at, shown.started_at
-        )
-        return shown.said
-    return {}
+    _add_overlap(table, conditions, shown.start, shown.end)
+    return shown.said
+
+
+def _add_overlap(
+    table: Table, conditions: Conditions, start: date | None, end: date | None
+) -> None:
+    """Have only rows whose interval, or date, has a part in the window."""
+    begin, until = table.window[0], table.window[-1]
+    if end is not None:
+        conditions.add(f"{begin} < ?", end)
+    if start is not None:
+        conditions.add(f"coalesce({until} {'>=' if begin == until else '>'} ?, true)", start)
 
 
 def _file_type(table: Table) -> type[BaseModel]:
@@ -296,9 +282,6 @@ def _title(table: Table) -> str:
     return table.name.title().replace("_", "")
 
 
-for _table in TABLES:
-    _add_endpoint(_table)
-
 # What can be asked of each table as a file: what of its list, but pages and orders.
 ALL_TABLES = {table.path: table for table in (*TABLES, *FURTHER_TABLES)}
 _FILE_TYPES = {path: _file_type(table) for path, table in ALL_TABLES.items()}
@@ -324,37 +307,25 @@ def _file_parameters() -> list[dict[str, Any]]:
     ]
 
 
-@files.get(
-    "/tables/{name}.{ending}",
-    response_class=Response,
-    responses={
-        200: {
-            "description": "The rows in the table's first order.",
-            "content": {MEDIA_TYPES[ending]: FILES[MEDIA_TYPES[ending]] for ending in _ENDINGS},
-        },
-        **FETCHED,
-    },
-    openapi_extra={"parameters": _file_parameters()},
-)
-async def fetch_table(
-    request: Request,
-    name: Annotated[str, Path(json_schema_extra={"enum": list(ALL_TABLES)})],
-    ending: Annotated[str, Path(json_schema_extra={"enum": list(_ENDINGS)})],
-) -> Response:
-    """Fetch a whole table of the newest release, or what the filters of its list leave of it.
+def _add_file(table: Table) -> None:
+    asked_type = _FILE_TYPES[table.path]
 
-    The file is written once per release and question. In CSV a text that a spreadsheet would run as
-    a formula has an apostrophe in front; the others have every text as it is.
-    """
-    table = ALL_TABLES.get(name)
-    if table is None:
-        known = ", ".join(ALL_TABLES)
-        raise HTTPException(404, f"There is no table {quoted(name)}; there are {known}.")
+    async def fetch(
+        request: Request, ending: str, asked: Annotated[asked_type, Query()]
+    ) -> Response:
+        return await _fetch(table, request, ending, asked)
+
+    files.add_api_route(
+        f"/tables/{table.path}.{{ending}}",
+        fetch,
+        dependencies=[needs("read", every_store=not table.is_by_store)],
+        include_in_schema=False,
+    )
+
+
+async def _fetch(table: Table, request: Request, ending: str, asked: Any) -> Response:
     if ending not in _ENDINGS:
         raise HTTPException(404, f"There is no {quoted(ending)}; there are {', '.join(_ENDINGS)}.")
-    asked = _asked_of_file(request, _FILE_TYPES[name])
-    if not table.is_by_store and allowed_stores(request) is not None:
-        raise HTTPException(403, "This is about all stores, and the token is for some of them.")
     refuse_other_stores(request, getattr(asked, "stores", None) or [])
 
     def write(release: Release, connection: duckdb.DuckDBPyConnection, path: FilePath) -> None:
@@ -364,7 +335,7 @@ async def fetch_table(
         order = Order(table.path, table.keys(next(iter(table.orders))), None)
         write_rows(request, connection, table, conditions, order.sql, path, ending)
 
-    return await answer_by_file(request, f"{name}.{ending}", asked, write)
+    return await answer_by_file(request, f"{table.path}.{ending}", asked, write)
 
 
 def write_rows(
@@ -396,36 +367,46 @@ def write_rows(
     )
 
 
-def _asked_of_file(request: Request, kind: type[BaseModel]) -> Any:
-    """Return what is asked for, or raise an error as FastAPI does for declared parameters."""
-    known = {field.alias or name: field for name, field in kind.model_fields.items()}
-    refuse_unknown_parameters(request, known)
-    sent = request.query_params
-    said = {
-        name: sent.getlist(name) if is_list(field) else sent[name]
-        for name, field in known.items()
-        if name in sent
-    }
-    try:
-        return kind.model_validate(said)
-    except ValidationError as error:
-        found = [{**each, "loc": ("query", *each["loc"])} for each in error.errors()]
-        raise RequestValidationError(found) from None
-
-
 def _add_whole_window(table: Table, asked: Any, conditions: Conditions) -> None:
-    """Have only the rows of the window asked for; without any, all there are."""
     if not table.window:
         return
-    start, end = table.window[0], table.window[-1]
-    is_by_day = len(table.window) == 1
-    begin, until = (asked.from_on, asked.to_on) if is_by_day else (asked.from_at, asked.to_at)
-    if not is_by_day:
-        begin = begin and in_utc("from", begin)
-        until = until and in_utc("to", until)
-    if begin is not None and until is not None and begin >= until:
-        raise HTTPException(422, f"query.from: {begin} is not before {until}, the end.")
-    if until is not None:
-        conditions.add(f"{start} < ?", until)
-    if begin is not None:
-        conditions.add(f"coalesce({end} {'>=' if is_by_day else '>'} ?, true)", begin)
+    if len(table.window) == 1:
+        start, end = asked.from_on, asked.to_on
+    else:
+        start = asked.from_at and in_utc("from", asked.from_at)
+        end = asked.to_at and in_utc("to", asked.to_at)
+    refuse_empty(start, end)
+    _add_overlap(table, conditions, start, end)
+
+
+for _table in TABLES:
+    _add_endpoint(_table)
+for _table in ALL_TABLES.values():
+    _add_file(_table)
+
+
+@files.get(
+    "/tables/{name}.{ending}",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The rows in the table's first order.",
+            "content": {MEDIA_TYPES[ending]: FILES[MEDIA_TYPES[ending]] for ending in _ENDINGS},
+        },
+        **FETCHED,
+    },
+    openapi_extra={"parameters": _file_parameters()},
+)
+async def fetch_table(
+    name: Annotated[str, Path(json_schema_extra={"enum": list(ALL_TABLES)})],
+    ending: Annotated[str, Path(json_schema_extra={"enum": list(_ENDINGS)})],
+) -> Response:
+    """Fetch a whole table of the newest release, or what the filters of its list leave of it.
+
+    The file is written once per release and question. In CSV a text that a spreadsheet would run as
+    a formula has an apostrophe in front; the others have every text as it is.
+    """
+    # Each table there is has a route of its own, since its parameters are.
+    raise HTTPException(
+        404, f"There is no table {quoted(name)}; there are {', '.join(ALL_TABLES)}."
+    )

@@ -194,7 +194,7 @@ def _page(
 def _newest(request: Request) -> datetime | None:
     """Return up to when is known in the newest release, if there is one."""
     try:
-        return _at(request.app.state.shared_releases.newest().as_of)
+        return _at(request.app.state.shared_releases.readable().as_of)
     except NoReleaseError:
         return None
 

@@ -26,7 +26,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from api.access import Principal, may_see
-from api.queries import TooSlowError, limited
+from api.queries import limited
 from api.reading import allowed_stores, answer_by_file, is_known, place
 from api.releases import NoReleaseError, Release
 from api.routers.tables import ALL_TABLES, write_rows
@@ -128,6 +128,8 @@ class PageRoute(APIRoute):
                 found = error.errors()[0]
                 said = f"{found['loc'][-1]}: {found['msg']}, not {found.get('input')!r:.100}."
                 return refusal(request, 422, said)
+            except NoReleaseError as error:
+                return refusal(request, 503, str(error))
             except sqlite3.Error:
                 raise
             except Exception:
@@ -146,7 +148,7 @@ async def page(request: Request, template: str, ask: Ask, every_store: bool = Fa
     work = await run_in_threadpool(_work, request)
     now = datetime.now(UTC)
     try:
-        release = await run_in_threadpool(request.app.state.shared_releases.newest)
+        release = await run_in_threadpool(request.app.state.shared_releases.readable)
         etag = _etag(request, release, work, now)
         if _is_known(request, etag):
             return Response(status_code=304, headers=_headers(etag))
@@ -246,8 +248,6 @@ def _answer(request: Request, template: str, ask: Ask, work: Work, now: datetime
             reader = Reader(release, connection, allowed_stores(request), times_of(request))
             shown = ask(reader)
             as_of = reader.as_of
-    except TooSlowError as error:
-        raise HTTPException(503, str(error)) from None
     except (duckdb.CatalogException, duckdb.BinderException):
         # Releases outlive the models that made them.
         shown = {"why": "The figures there are were built by an earlier version."}

@@ -14,8 +14,7 @@ import structlog
 from fastapi.testclient import TestClient
 
 from api import jobs
-from api.builds import Staging, read_staging, service_builder
-from api.inputs import why_outdated
+from api.builds import Staging, read_staging, service_builder, why_outdated
 from api.main import create_app
 from api.releases import Releases
 from api.settings import PROJECT, Settings

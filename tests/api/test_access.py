@@ -334,10 +334,11 @@ def test_audit_log_is_read_page_by_page(client: TestClient, access: Access):
     for number in range(3):
         note(access.log, f"a{number}", "done")
     first = client.get("/audit?limit=2").json()
-    second = client.get(f"/audit?limit=2&before={first['next_before']}").json()
-    pages = [[entry["action"] for entry in page["entries"]] for page in (first, second)]
-    assert pages == [["a2", "a1"], ["a0"]]
-    assert second["next_before"] is None
+    for further in (f"cursor={first['next_cursor']}", f"before={first['next_before']}"):
+        second = client.get(f"/audit?limit=2&{further}").json()
+        pages = [[entry["action"] for entry in page["entries"]] for page in (first, second)]
+        assert pages == [["a2", "a1"], ["a0"]]
+        assert (second["next_cursor"], second["next_before"]) == (None, None)
 
 
 def test_secret_is_not_kept(settings: Settings, access: Access):

@@ -19,13 +19,12 @@ import zstandard
 from fastapi.testclient import TestClient
 from starlette.requests import ClientDisconnect, Request
 
-from api import judging
-from api.builds import Staging, forget_staging, write_staging
-from api.inputs import input_files
-from api.judging import Judged
+from api import uploads
+from api.builds import Staging, forget_staging, input_files, write_staging
+from api.inputs import Landing
 from api.main import create_app
 from api.settings import PROJECT, Settings
-from api.uploads import Landing, Upload, UploadError, remove_abandoned
+from api.uploads import Judged, Upload, UploadError, remove_abandoned
 from loader.load import load
 from tests.api.fakes import FakeBuilder, local_client, publish
 
@@ -733,6 +732,6 @@ def test_without_compiled_models_nothing_is_acknowledged(
     client: TestClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
     forget_staging(settings.db.parent / "target")
-    monkeypatch.setattr(judging, "_WAIT_SECONDS", 0)
+    monkeypatch.setattr(uploads, "_WAIT_SECONDS", 0)
     assert post(client, POLLS).status_code == 503
     assert landed(settings) == []

@@ -10,8 +10,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.builds import Staging, write_staging
+from api.inputs import Landing
 from api.settings import Settings
-from api.uploads import Landing, Upload
+from api.uploads import Upload
 from loader.finding import find
 from loader.load import load
 from tests.api.services import Service, stores

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from api.inputs import why_outdated
+from api.builds import why_outdated
 from api.releases import Releases
 from api.settings import Settings
 from loader.load import load

@@ -12,9 +12,10 @@ import duckdb
 import pytest
 from fastapi.testclient import TestClient
 
+from api.errors import BusyError
 from api.pages import write_cursor
-from api.queries import BusyError, Places, TooSlowError, limited
-from api.releases import Releases, SharedReleases
+from api.queries import Places, TooSlowError, limited
+from api.releases import SharedReleases
 from api.settings import Settings
 from tests.api.readable import AS_OF, ODD_IDS, STORES, publish_copy, write_readable
 
@@ -395,7 +396,7 @@ def test_with_a_damaged_release_the_service_says_what_to_do(
 
 
 def test_query_that_takes_too_long_is_ended(settings: Settings):
-    shared = SharedReleases(Releases(settings.db))
+    shared = SharedReleases(settings.db)
     with (
         shared.open_newest() as (_, connection),
         pytest.raises(TooSlowError, match=r"after 0.05 seconds"),
@@ -420,7 +421,7 @@ def test_busy_service_says_when_to_come_again(client: TestClient, monkeypatch: p
 def test_readers_of_an_open_release_keep_it_when_the_next_one_comes(
     settings: Settings, written: Path
 ):
-    shared = SharedReleases(Releases(settings.db))
+    shared = SharedReleases(settings.db)
     with shared.open_newest() as (first, reader):
         publish_copy(settings, written, "another")
         with shared.open_newest() as (second, _):

@@ -60,13 +60,15 @@ def test_opening_without_a_release_says_so(releases: Releases):
 
 
 @pytest.mark.parametrize("pointer", [b"", b'{"release": "half', b"\xff", b"{}"])
-def test_pointer_that_makes_no_sense_is_named(releases: Releases, pointer: bytes):
+def test_pointer_that_makes_no_sense_is_named(
+    settings: Settings, releases: Releases, pointer: bytes
+):
     releases.pointer.write_bytes(pointer)
     said = (
         "What leads to the newest release cannot be read, or names one that is gone; "
         "a new build mends that."
     )
-    for each in (releases, SharedReleases(releases)):
+    for each in (releases, SharedReleases(settings.db)):
         with pytest.raises(NoReleaseError) as raised, each.open_newest():
             pass
         assert str(raised.value) == said
@@ -103,15 +105,23 @@ def test_release_that_is_there_but_broken_is_not_tried_for_ever(
 def test_release_is_on_disk_before_anything_leads_to_it(
     settings: Settings, releases: Releases, monkeypatch: pytest.MonkeyPatch
 ):
-    forced: list[str] = []
-    monkeypatch.setattr(module, "sync", lambda path: forced.append(path.name))
     path = publish(settings)
-    releases.publish(releases.pointer.read_text())
-    copy, pointer = (
-        next(name for name in forced if name.startswith(f".{file}.json-"))
-        for file in (path.stem, "current")
+    forced: list[str] = []
+    monkeypatch.setattr(
+        "os.fsync", lambda file: forced.append(Path(os.readlink(f"/proc/self/fd/{file}")).name)
     )
-    assert forced == [path.name, "releases", copy, pointer, settings.db.parent.name]
+    releases.publish(releases.pointer.read_text())
+    folder = settings.db.parent.name
+    named = [name.partition(".json.")[0] for name in forced]
+    assert named == [
+        path.name,
+        "releases",
+        f".{path.stem}",
+        "releases",
+        ".current",
+        folder,
+        folder,
+    ]
 
 
 def test_release_cannot_be_changed(settings: Settings, releases: Releases):

@@ -96,7 +96,7 @@ def test_filters_are_those_of_the_list(client: TestClient):
         ("/tables/outages.csv?store=x", 422, "query: there is no parameter 'store'; there are "),
         ("/tables/outages.csv?limit=1", 422, "query: there is no parameter 'limit'; there are "),
         ("/tables/outages.csv?from=x", 422, "query.from: an instant with dashes is expected"),
-        ("/tables/outages.csv?from=2026-03-10&to=2026-03-10", 422, "query.from: 2026-03-10 00:00"),
+        ("/tables/outages.csv?from=2026-03-10&to=2026-03-10", 422, "query.from: 2026-03-10T00:00"),
         ("/tables/outages.csv?stores=x", 404, "There is no store 'x'"),
         ("/tables/outages.csv?lasting=1&lasting=0", 422, "query.lasting: it comes 2 times"),
         ("/tables/period_uptime.csv?period=x", 422, "query.period: Input should be 'last_hour'"),
