@@ -13,6 +13,7 @@ from api import audit
 from api.access import Access, AccessError
 from api.audit import AuditLog, Entry
 from api.main import create_app
+from api.pages import write_cursor
 from api.settings import Settings
 from tests.api.fakes import FakeBuilder, local_client, publish
 
@@ -339,6 +340,13 @@ def test_audit_log_is_read_page_by_page(client: TestClient, access: Access):
         pages = [[entry["action"] for entry in page["entries"]] for page in (first, second)]
         assert pages == [["a2", "a1"], ["a0"]]
         assert (second["next_cursor"], second["next_before"]) == (None, None)
+
+
+@pytest.mark.parametrize("audit_id", [-(10**30), 10**30])
+def test_made_up_cursor_of_the_audit_log_leads_nowhere(client: TestClient, audit_id: int):
+    note(client.app.state.access.log, "a", "done")
+    entries = client.get(f"/audit?cursor={write_cursor('audit', audit_id)}").json()["entries"]
+    assert len(entries) == (audit_id > 0)
 
 
 def test_secret_is_not_kept(settings: Settings, access: Access):
