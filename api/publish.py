@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from api.instants import now
 from api.releases import Releases
 from api.rows import identifier, literal
 from loader.manifest import literal_path
@@ -55,11 +56,7 @@ def publish(db: Path) -> tuple[Path, bool]:
         raise
     if not is_experiment:
         pointer["path"] = f"releases/{path.name}"
-        with duckdb.connect() as connection:
-            [(now,)] = connection.execute(
-                "select strftime(get_current_timestamp()::timestamp, '%Y-%m-%dT%H:%M:%S.%fZ')"
-            ).fetchall()
-        releases.publish(json.dumps({**pointer, "published_at": now}))
+        releases.publish(json.dumps({**pointer, "published_at": now()}))
     return path, not is_experiment
 
 

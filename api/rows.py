@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import duckdb
 
+from loader.manifest import literal
+
 
 def columns(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
     """Return the types of the columns of a table or query by their names."""
@@ -13,11 +15,6 @@ def columns(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]
 def identifier(name: str) -> str:
     """Return a name as SQL text."""
     return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: object) -> str:
-    """Return a text, or a path, as SQL text."""
-    return "'" + str(text).replace("'", "''") + "'"
 
 
 def json_object(values: dict[str, str]) -> str:

@@ -157,8 +157,8 @@ def row_type(
 ) -> type[BaseModel]:
     """Return the model of a mart's rows.
 
-    `nulls` are the columns that may be null, by default all; with them the model is part of
-    another answer, and says nothing of the columns that the table says.
+    `nulls` are the columns that may be null besides ratios, by default all; with them the model is
+    part of another answer, and says nothing of the columns that the table says.
     """
     columns: dict[str, Any] = {}
     for name, column in mart(table)[1].items():
@@ -166,7 +166,8 @@ def row_type(
         if nulls is None:
             columns[name] = (kind | None, Field(description=column.description))
         elif name not in without:
-            columns[name] = (kind | None if name in nulls else kind, ...)
+            may_be_null = name in nulls or name.endswith("_ratio")
+            columns[name] = (kind | None if may_be_null else kind, ...)
     config = ConfigDict(extra="forbid")
     said = f"A row of the table `{table}`."
     return create_model(title, __config__=config, __doc__=said, **columns)

@@ -92,7 +92,7 @@ PeriodFigures = row_type(
     "PeriodFigures",
     "period_uptime",
     without=("store_id", "period"),
-    nulls=("uptime_ratio", "coverage_ratio"),
+    nulls=(),
 )
 Hours = row_type("Hours", "weekly_hours", without=("store_id", "hours_open"), nulls=())
 SpecialHours = row_type(
@@ -470,7 +470,7 @@ _Figures = row_type(
     "GroupFigures",
     "group_uptime",
     without=("attribute", "value", "period", "started_at", "ended_at"),
-    nulls=("uptime_ratio", "coverage_ratio"),
+    nulls=(),
 )
 
 
