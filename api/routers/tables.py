@@ -160,9 +160,8 @@ def _page_type(table: Table) -> type[Page]:
     )
 
 
-def _source(table: Table, request: Request) -> str:
+def source(table: Table, data: FilePath) -> str:
     """Return what stands behind `from`: the table, without folders of this machine."""
-    data = request.app.state.settings.data
     told = [name for name in _TOLD if name in table.columns]
     if not told:
         return table.name
@@ -186,7 +185,7 @@ def _ask(table: Table, request: Request, asked: Any) -> Ask:
         rows = connection.execute(
             f"""
             select {json_object(json_values(table.name, kinds))}, {order.texts}
-            from {_source(table, request)}
+            from {source(table, request.app.state.settings.data)}
             where {conditions.sql}
             order by {order.sql}
             limit {limit + 1} offset {order.skipped}
@@ -333,21 +332,25 @@ async def _fetch(table: Table, request: Request, ending: str, asked: Any) -> Res
         _add_whole_window(table, asked, conditions)
         _add_filters(table, request, connection, asked, conditions)
         order = Order(table.path, table.keys(next(iter(table.orders))), None)
-        write_rows(request, connection, table, conditions, order.sql, path, ending)
+        data = request.app.state.settings.data
+        write_rows(connection, table, data, conditions, order.sql, path, ending)
 
     return await answer_by_file(request, f"{table.path}.{ending}", asked, write)
 
 
 def write_rows(
-    request: Request,
     connection: duckdb.DuckDBPyConnection,
     table: Table,
+    data: FilePath,
     conditions: Conditions,
     order: str,
     path: FilePath,
     ending: Format = "csv",
 ) -> None:
-    """Write the rows of a table that fulfil conditions to a file, in an order."""
+    """Write the rows of a table that fulfil conditions to a file, in an order.
+
+    `data` is the folder with the inputs, which is not told.
+    """
     kinds = columns(connection, table.name)
     values = ", ".join(
         f"{file_value(f'rows.{identifier(column)}', kind, ending)} as {identifier(column)}"
@@ -359,7 +362,7 @@ def write_rows(
         copy (
             select {values}
             from (
-                from {_source(table, request)} where {conditions.sql} order by {order}
+                from {source(table, data)} where {conditions.sql} order by {order}
             ) as rows
         ) to {literal(path)} ({COPY_OPTIONS[ending]}, use_tmp_file false)
         """,

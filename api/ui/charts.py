@@ -231,7 +231,8 @@ def calendar(days: Sequence[dict[str, Any]]) -> tuple[list[Cell], list[tuple[int
         column = (each["date"] - monday).days // 7
         cells.append(cell(column, each["date"].weekday(), each, day(each["date"])))
         months.setdefault(f"{each['date']:%b}", column)
-    return cells, [(column, month) for month, column in months.items()]
+    # Of two that begin in one week the later has the room.
+    return cells, [*{column: month for month, column in months.items()}.items()]
 
 
 def hours_of_week(hours: Sequence[dict[str, Any]]) -> list[Cell]:

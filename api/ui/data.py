@@ -135,7 +135,11 @@ def _overview(reader: Reader) -> dict[str, Any]:
             """
         ),
         "rejected": reader.rows(
-            f"select * from rejected_counts order by rows desc, input, reason limit {_REASONS_MAX}"
+            f"""
+            select * from {reader.source("rejected_counts")}
+            order by rows desc, input, reason
+            limit {_REASONS_MAX}
+            """
         ),
         **{name: _rows(reader, name, _ROWS_AT_FIRST) for name in ("files", "notes", "silences")},
     }
@@ -190,7 +194,7 @@ def _rows(
     return reader.rows(
         f"""
         select *
-        from {"stores" if shown in STORES else _LISTS[shown][0]}
+        from {"stores" if shown in STORES else reader.source(_LISTS[shown][0])}
         where {conditions.sql}
         order by {order}
         limit {limit} offset {offset}

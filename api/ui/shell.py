@@ -29,7 +29,7 @@ from api.access import Principal, may_see
 from api.queries import limited
 from api.reading import allowed_stores, answer_by_file, is_known, place
 from api.releases import NoReleaseError, Release
-from api.routers.tables import ALL_TABLES, write_rows
+from api.routers.tables import ALL_TABLES, source, write_rows
 from api.rows import Conditions
 from api.ui.charts import LEVEL_WORDS
 from api.ui.clocks import Clock, clocks
@@ -62,6 +62,12 @@ class Reader:
     # The stores that whoever asks may see, None for all.
     stores: list[str] | None
     times: Times
+    # The folder with the inputs, which nobody is told.
+    data: Path
+
+    def source(self, table: str) -> str:
+        """Return what stands behind `from` for a table whose rows name files."""
+        return source(ALL_TABLES[table], self.data)
 
     def rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
         found = self.connection.execute(sql, list(values))
@@ -167,8 +173,8 @@ async def file(request: Request, table: str, choose: Choose, every_store: bool =
     _refuse_some(request, every_store)
 
     def write(release: Release, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-        reader = Reader(release, connection, allowed_stores(request), times_of(request))
-        write_rows(request, connection, ALL_TABLES[table], *choose(reader), path)
+        reader = _reader(request, release, connection)
+        write_rows(connection, ALL_TABLES[table], reader.data, *choose(reader), path)
 
     asked = f"{request.url.path}?{request.url.query}"
     return await answer_by_file(request, f"{table}.csv", asked, write)
@@ -234,6 +240,11 @@ def html(
     return Response(body, status, told, media_type="text/html")
 
 
+def _reader(request: Request, release: Release, connection: duckdb.DuckDBPyConnection) -> Reader:
+    data = request.app.state.settings.data
+    return Reader(release, connection, allowed_stores(request), times_of(request), data)
+
+
 def times_of(request: Request) -> Times:
     return Times(request.cookies.get(CLOCK_COOKIE) == "utc")
 
@@ -245,7 +256,7 @@ def _answer(request: Request, template: str, ask: Ask, work: Work, now: datetime
             request.app.state.shared_releases.open_newest() as (release, connection),
             limited(connection, seconds),
         ):
-            reader = Reader(release, connection, allowed_stores(request), times_of(request))
+            reader = _reader(request, release, connection)
             shown = ask(reader)
             as_of = reader.as_of
     except (duckdb.CatalogException, duckdb.BinderException):

@@ -52,6 +52,16 @@ def test_rows_set_aside_are_counted_by_reason_with_one_of_them(
     assert "seeds" not in said and "business_hours.csv, line 374" in said
 
 
+def test_no_folder_of_this_machine_is_told(client: TestClient, release: Path):
+    with duckdb.connect(str(release)) as connection:
+        for table, column in (("rejected_counts", "sample_file"), ("input_files", "file")):
+            connection.execute(f"update {table} set {column} = '/srv/secret/' || {column}")
+        connection.execute("update rejected_rows set file = '/srv/secret/' || file")
+    for path in ("data", "data?list=files", "data?list=rows"):
+        html = page(client, path)
+        assert "business_hours.csv" in html and "secret" not in html
+
+
 def test_every_reason_has_words():
     assert set(tables._REASONS) == set(REASONS)
 

@@ -29,7 +29,7 @@ def test_half_an_hour_of_12_march_is_down_on_the_clock_of_chicago_and_in_utc(
 
 def test_what_is_explained_adds_up(site: Site, open_page: Open) -> None:
     visit = open_page(site).go(f"store?id={A}&explain=last_day")
-    rows = visit.page.locator("#explained ~ .halves tbody").first.locator("tr")
+    rows = visit.page.locator("#explained ~ .scroll tbody").first.locator("tr")
     sums: dict[str, float] = {}
     for row in rows.all():
         cells = row.locator("td").all_inner_texts()
@@ -101,9 +101,14 @@ def test_outages_tell_the_polls_that_bound_them(site: Site, open_page: Open) -> 
     visit = open_page(site).go(f"store?id={A}")
     outages = visit.page.locator("section", has=visit.page.locator("#outages"))
     assert " ".join(outages.locator("tbody tr").first.inner_text().split()) == (
-        "Thu 12 Mar 12:30 Thu 12 Mar 13:00 30 min up Thu 12:00, down Thu 12:30, up Thu 13:00; "
-        "1 poll down"
+        "Thu 12 Mar 12:30 to 13:00 30 min up Thu 12:00, down Thu 12:30, up Thu 13:00; 1 poll down"
     )
+
+
+def test_a_store_that_was_never_polled_is_not_praised(site: Site, open_page: Open) -> None:
+    visit = open_page(site).go(f"store?id={ROUND_THE_CLOCK}")
+    assert "Nothing is known of outages: it was never polled." in visit.texts(".empty")
+    assert visit.page.locator(".good").count() == 0
 
 
 def test_odd_ids_have_pages(new_site, open_page: Open, sample_release: Path, tmp_path: Path):

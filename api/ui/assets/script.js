@@ -72,13 +72,18 @@ function refresh() {
   if (!isBusy()) look(location.href, false);
 }
 
-const others = "BroadcastChannel" in window ? new BroadcastChannel("clock") : null;
-if (others) others.onmessage = () => look(location.href, true);
+// Of the other windows with pages.
+const others = new BroadcastChannel("clock");
+others.onmessage = () => look(location.href, true);
 
-async function changeClock() {
-  await look($("#clock").href, true);
-  if (others) others.postMessage("changed");
-}
+// What the buttons do, by their ids.
+const acts = {
+  async clock() {
+    await look($("#clock").href, true);
+    others.postMessage("changed");
+  },
+  help: () => $("#keys").showModal(),
+};
 
 function mark(number, moves) {
   const all = rows();
@@ -102,8 +107,8 @@ document.addEventListener("keydown", (event) => {
     "/": () => $("#q")?.focus(),
     j: () => mark(row + 1, true),
     k: () => mark(Math.max(0, row - 1), true),
-    t: () => $("#clock") && changeClock(),
-    "?": () => $("#keys").showModal(),
+    t: () => $("#clock") && acts.clock(),
+    "?": acts.help,
     Enter: () => event.target === document.body && rows()[row]?.click(),
   }[event.key];
   if (!does) return;
@@ -112,22 +117,20 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  const link = event.target.closest("#clock, #help");
-  if (!link || event.ctrlKey || event.metaKey) return;
+  const act = acts[event.target.closest(".top .button")?.id];
+  if (!act || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
-  if (link.id === "clock") changeClock();
-  else $("#keys").showModal();
+  act();
 });
 
 document.addEventListener("visibilitychange", refresh);
 window.addEventListener("pageshow", (event) => event.persisted && refresh());
-// What changes soon says how many seconds later to look again.
-const wait = () => Number($("main [data-every]")?.dataset.every) * 1000 || EVERY_MS;
 
 function keepLooking() {
-  refresh();
-  setTimeout(keepLooking, wait());
+  // What changes soon says how many seconds later to look again.
+  const wait = Number($("main [data-every]")?.dataset.every) * 1000 || EVERY_MS;
+  setTimeout(() => (refresh(), keepLooking()), wait);
 }
 
-setTimeout(keepLooking, wait());
 tellAges();
+keepLooking();
