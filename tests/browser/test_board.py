@@ -85,6 +85,12 @@ def test_regions_come_worst_first_and_lead_to_their_stores(site: Site, open_page
     assert len(visit.texts("a.row")) == 5
 
 
+def test_by_region_it_says_that_all_stores_are_shown(site: Site, open_page: Open) -> None:
+    said = "These are all stores, whatever is chosen above."
+    assert said not in open_page(site).go("?by=region").text(".said")
+    assert said in open_page(site).go("?by=region&group=brand:Pizza").text(".said")
+
+
 def test_nothing_found_says_so(site: Site, open_page: Open) -> None:
     visit = open_page(site).go("?status=unknown")
     assert "No store is like that" in visit.text(".empty")
