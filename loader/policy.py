@@ -178,6 +178,20 @@ def read_vars(given: Mapping[str, Any]) -> tuple[Policy, bool]:
     return policy, is_experiment
 
 
+def said_of_vars(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a build needs to know of its vars beside those of dbt_project.yml.
+
+    Raises InputError if one means nothing.
+    """
+    policy, is_experiment = read_vars(given)
+    return {
+        "vars": dict(given),
+        "policy": policy.model_dump(),
+        "named_as_of_us": policy.as_of_us,
+        "is_experiment": is_experiment,
+    }
+
+
 def project_vars(project: Path = _PROJECT) -> dict[str, Any]:
     """Return the vars that dbt_project.yml declares, with their values there."""
     text = (project / "dbt_project.yml").read_text(encoding="utf-8")

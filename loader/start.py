@@ -8,7 +8,7 @@ from typing import Any
 
 from loader.errors import InputError
 from loader.load import Load, load
-from loader.policy import read_vars
+from loader.policy import said_of_vars
 
 
 def start_build(vars_json: str, db: Path) -> str:
@@ -51,20 +51,6 @@ def begin(given: Mapping[str, Any], lake: Path) -> tuple[Load, dict[str, Any]]:
         data_folder(), lake, monday_is=of_vars["policy"]["monday_is"], memory_limit=memory_limit()
     )
     return done, {**_said_of_load(done, lake), **of_vars}
-
-
-def said_of_vars(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a build needs to know of its vars beside those of dbt_project.yml.
-
-    Raises InputError if one means nothing.
-    """
-    policy, is_experiment = read_vars(given)
-    return {
-        "vars": dict(given),
-        "policy": policy.model_dump(),
-        "named_as_of_us": policy.as_of_us,
-        "is_experiment": is_experiment,
-    }
 
 
 def _said_of_load(done: Load, lake: Path) -> dict[str, Any]:

@@ -139,7 +139,7 @@ class Both:
 
 
 class InOneProcess(Both):
-    """Both, of which Spark builds in one process: to start it is most of what a build takes.
+    """Both, of which Spark builds in one process, as to start it takes long.
 
     Its tables are made anew over those of the inputs before.
     """
@@ -164,8 +164,9 @@ class InOneProcess(Both):
 
     def begin(self) -> Path:
         """Forget what was built of other inputs; return the folder for those to come."""
-        for folder in (self._data, self.folder / "duckdb", self.folder / "spark" / "lake"):
-            shutil.rmtree(folder, ignore_errors=True)
+        for name in ("data", "duckdb", "spark/lake"):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+        self._data = self.folder / "data"
         return self._data
 
     def run_on_spark(self, *arguments: str) -> str:

@@ -1,8 +1,12 @@
 """How Spark is started, and what of its settings the meaning of the models depends on."""
 
+import fcntl
 import logging
+import os
+import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar, TextIO
 
 from dbt.adapters.contracts.connection import Connection
 from dbt.adapters.spark.connections import SparkConnectionManager, SparkCredentials
@@ -20,11 +24,15 @@ MEANING = {
     "spark.sql.catalogImplementation": "hive",
 }
 
+# What Java says: errors alone.
+SAID = Path(__file__).parents[4] / "log4j2.properties"
+
+LOOPBACK = "127.0.0.1"
 # For Spark inside this process; on a cluster its own settings hold.
 LOCAL = {
     "spark.sql.shuffle.partitions": "8",
-    "spark.driver.bindAddress": "127.0.0.1",
-    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": LOOPBACK,
+    "spark.driver.host": LOOPBACK,
 }
 
 
@@ -57,11 +65,13 @@ class DuckdbOnSparkCredentials(SparkCredentials):
             "spark.sql.warehouse.dir": self.warehouse,
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
-            "spark.log.level": "ERROR",
             "spark.hadoop.javax.jdo.option.ConnectionURL": (
                 f"jdbc:derby:;databaseName={metastore};create=true"
             ),
-            "spark.driver.extraJavaOptions": f"-Dderby.stream.error.file={self.state}/derby.log",
+            "spark.driver.extraJavaOptions": (
+                f'"-Dderby.stream.error.file={self.state}/derby.log" '
+                f'"-Dlog4j2.configurationFile={SAID}"'
+            ),
             **(LOCAL if self.master.startswith("local") else {}),
             **{key: str(value) for key, value in given.items()},
             **MEANING,
@@ -79,13 +89,33 @@ class DuckdbOnSparkConnectionManager(SparkConnectionManager):
     """Connections to a session of Spark, which this process starts and all threads share."""
 
     TYPE = "duckdbonspark"
+    # Held until the process ends: Spark's list of tables is of one process.
+    _lock: ClassVar[TextIO | None] = None
+    _one_thread = threading.Lock()
 
     @classmethod
     def open(cls, connection: Connection) -> Connection:
-        """Open a connection, or raise the sentence that says which Java is missing."""
+        """Open a connection, or raise a sentence: Java is missing, or another has the tables."""
+        with cls._one_thread:
+            if cls._lock is None:
+                cls._lock = cls._begin(connection.credentials)
+        return super().open(connection)
+
+    @staticmethod
+    def _begin(credentials: DuckdbOnSparkCredentials) -> TextIO:
         if sentence := what_java_lacks():
             raise DbtRuntimeError(f"Store Uptime: {sentence}")
-        Path(connection.credentials.state).mkdir(parents=True, exist_ok=True)
+        state = Path(credentials.state)
+        state.mkdir(parents=True, exist_ok=True)
+        lock = (state / "lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DbtRuntimeError(
+                f"Store Uptime: another run on Spark has the tables of {state}; wait until it ends."
+            ) from None
+        if credentials.master.startswith("local"):
+            os.environ.setdefault("SPARK_LOCAL_IP", LOOPBACK)
         # It repeats each error, with all of Java's calls.
         logging.getLogger("SQLQueryContextLogger").disabled = True
-        return super().open(connection)
+        return lock

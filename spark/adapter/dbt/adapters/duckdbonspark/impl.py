@@ -1,5 +1,6 @@
 """What the macros of this adapter ask of Python."""
 
+import hashlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from dbt_common.exceptions import DbtRuntimeError
 from pyspark.sql import SparkSession
 
 from loader.errors import InputError
-from loader.start import said_of_vars
+from loader.policy import said_of_vars
 from spark.translation import UntranslatableError, translated, translated_type
 
 # What `python -m api publish` reads.
@@ -113,20 +114,90 @@ class DuckdbOnSparkAdapter(SparkAdapter):
         path.write_text(sql, encoding="utf-8")
 
     @available
+    def begin_run(self, loaded: dict[str, Any]) -> None:
+        """Note what this run makes tables of: a load, a policy, vars and macros."""
+        self._loaded = loaded
+        made_of = [
+            self.config.credentials.polls,
+            *(loaded[part] for part in ("lake_id", "load", "policy", "vars")),
+        ]
+        said = hashlib.md5(json.dumps(made_of, sort_keys=True).encode())
+        for path in sorted(Path(self.config.project_root, "macros").rglob("*.sql")):
+            said.update(path.read_bytes())
+        self._made_of = said.hexdigest()
+
+    @available
     def forget_release(self) -> None:
         """Leave nothing to publish while tables change."""
         Path(self.config.credentials.state, RELEASE).unlink(missing_ok=True)
 
     @available
+    def forget_made(self, node: dict[str, Any]) -> None:
+        """Note that a table is not what its model says, before it is touched."""
+        self._note("made", node["name"]).unlink(missing_ok=True)
+
+    @available
+    def note_made(self, node: dict[str, Any]) -> None:
+        """Note of what a table was made."""
+        self._note("made", node["name"]).write_text(self._text_of(node), encoding="utf-8")
+
+    @available
+    def note_test(self, name: str, status: str) -> None:
+        """Note a test that fails, until it passes."""
+        if status in ("fail", "error"):
+            self._note("failed", name).touch()
+        elif status in ("pass", "warn"):
+            self._note("failed", name).unlink(missing_ok=True)
+
+    @available
+    def not_current(self, nodes: list[dict[str, Any]]) -> list[str]:
+        """Return which tables are made of something else than this run's, or before a parent.
+
+        And which tests have failed since they passed.
+        """
+        tables = [
+            node
+            for node in nodes
+            if node["resource_type"] in ("model", "seed")
+            and node["config"]["materialized"] != "ephemeral"
+        ]
+        made_at: dict[str, int] = {}
+        for node in tables:
+            note = self._note("made", node["name"])
+            if note.exists() and note.read_text(encoding="utf-8") == self._text_of(node):
+                made_at[node["unique_id"]] = note.stat().st_mtime_ns
+        waiting = [
+            node["name"]
+            for node in tables
+            if (at := made_at.get(node["unique_id"])) is None
+            or any(made_at.get(parent, at) > at for parent in node["depends_on"].get("nodes", []))
+        ]
+        tests = [node["name"] for node in nodes if node["resource_type"] == "test"]
+        failed = [name for name in tests if self._note("failed", name).exists()]
+        return sorted(waiting) + sorted(failed)
+
+    def _text_of(self, node: dict[str, Any]) -> str:
+        return f"{self._made_of} {node['checksum']['checksum']}"
+
+    def _note(self, kind: str, name: str) -> Path:
+        folder = Path(self.config.credentials.state, kind)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / name
+
+    @available
     def write_release(
-        self, tables: list[Any], views: list[Any], functions: str, pointer: dict[str, Any]
+        self, tables: list[Any], views: list[Any], functions: str, names: dict[str, str]
     ) -> str:
         """Write down what a release is made of, for `python -m api publish`; return its path."""
         [(as_of_us,)] = _session().sql("select as_of_us from intermediate.int_horizon").collect()
         as_of = datetime.fromtimestamp(as_of_us // 1_000_000, UTC)
         said = {
             "pointer": {
-                **pointer,
+                **names,
+                **{
+                    part: self._loaded[part]
+                    for part in ("vars", "policy", "lake_id", "load", "is_experiment")
+                },
                 "as_of": f"{as_of:%Y-%m-%dT%H:%M:%S}.{as_of_us % 1_000_000:06}Z",
             },
             "tables": [

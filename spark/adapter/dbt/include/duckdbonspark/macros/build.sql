@@ -9,6 +9,7 @@
             {% do stop_build(loaded.error) %}
         {% endif %}
         {% do adapter.forget_release() %}
+        {% do adapter.begin_run(loaded) %}
         {% for statement in build_statements(loaded) + input_statements(loaded) %}
             {% do run_query(statement) %}
         {% endfor %}
@@ -142,34 +143,44 @@
 {% endmacro %}
 
 
-{# What is to be published is written down when a whole build went well; a part of one leaves nothing to publish. #}
+{# What is to be published is written down when nothing failed in this run, no test that failed is left, and every table
+   was made of the same, whichever commands made it. #}
 {% macro duckdbonspark__end_run(results) %}
-    {% set given = invocation_args_dict %}
-    {% set failed = results | rejectattr('status', 'in', ['success', 'pass', 'warn', 'no-op']) | list %}
-    {% if execute and results and not failed and flags.WHICH in ['build', 'run'] and not flags.EMPTY
-        and not (given.get('select') or given.get('exclude') or given.get('selector')) %}
-        {% for row in run_query('select note from main.input_notes where is_told order by input, kind, file').rows %}
-            {{ log(row.note, info=true) }}
+    {% if execute and results and flags.WHICH in ['build', 'run', 'test'] and not flags.EMPTY %}
+        {% for result in results if result.node.resource_type == 'test' %}
+            {% do adapter.note_test(result.node.name, result.status | string) %}
         {% endfor %}
-        {% set tables, views = [], [] %}
-        {% for node in graph.nodes.values() if is_for_readers(node) %}
-            {% if is_view_for_readers(node) %}
-                {% do views.append((depth(node), node.alias, node)) %}
+        {% set failed = results | rejectattr('status', 'in', ['success', 'pass', 'warn', 'no-op']) | list %}
+        {% if not failed and flags.WHICH != 'test' %}
+            {% set waiting = adapter.not_current(graph.nodes.values() | list) %}
+            {% if waiting %}
+                {{ log(
+                    'There is nothing to publish: ' ~ waiting | length ~ ' tables or tests are not current, such as '
+                    ~ waiting[0] ~ '; a whole build makes them so.', info=true
+                ) }}
             {% else %}
-                {% do tables.append(node) %}
+                {% do note_release() %}
             {% endif %}
-        {% endfor %}
-        {% set of_vars = adapter.said_of_inputs(tojson(given.get('vars') or {})) %}
-        {% set run = run_query('select lake_id, load, is_experiment from build.run').rows[0] %}
-        {% set file = adapter.write_release(tables, views | sort | map(attribute=2) | list, functions_sql(), {
-            'release': run_started_at.strftime('%Y%m%dT%H%M%S') ~ '-' ~ invocation_id[:8],
-            'started_at': run_started_at.strftime('%Y-%m-%dT%H:%M:%S.%fZ'),
-            'vars': of_vars.vars,
-            'policy': of_vars.policy,
-            'lake_id': run[0],
-            'load': run[1] | int,
-            'is_experiment': run[2],
-        }) %}
-        {{ log('Wrote ' ~ file ~ ', by which python -m api publish makes a release.', info=true) }}
+        {% endif %}
     {% endif %}
+{% endmacro %}
+
+
+{% macro note_release() %}
+    {% for row in run_query('select note from main.input_notes where is_told order by input, kind, file').rows %}
+        {{ log(row.note, info=true) }}
+    {% endfor %}
+    {% set tables, views = [], [] %}
+    {% for node in graph.nodes.values() if is_for_readers(node) %}
+        {% if is_view_for_readers(node) %}
+            {% do views.append((depth(node), node.alias, node)) %}
+        {% else %}
+            {% do tables.append(node) %}
+        {% endif %}
+    {% endfor %}
+    {% set file = adapter.write_release(tables, views | sort | map(attribute=2) | list, functions_sql(), {
+        'release': run_started_at.strftime('%Y%m%dT%H%M%S') ~ '-' ~ invocation_id[:8],
+        'started_at': run_started_at.strftime('%Y-%m-%dT%H:%M:%S.%fZ'),
+    }) %}
+    {{ log('Wrote ' ~ file ~ ', by which python -m api publish makes a release.', info=true) }}
 {% endmacro %}
