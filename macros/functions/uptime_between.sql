@@ -38,6 +38,8 @@ select
     {{ timestamp_utc('bounds.started_us') }} as started_at,
     {{ timestamp_utc('bounds.ended_us') }} as ended_at,
     {{ figures('summed') }},
+    {{ ratio_bounds('summed') }},
+    {{ is_enough('coverage_ratio') }} as is_enough,
 from intermediate.int_store_keys as store_keys
 cross join bounds
 left join summed on store_keys.store_key = summed.store_key

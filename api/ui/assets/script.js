@@ -129,7 +129,10 @@ window.addEventListener("pageshow", (event) => event.persisted && refresh());
 function keepLooking() {
   // What changes soon says how many seconds later to look again.
   const wait = Number($("main [data-every]")?.dataset.every) * 1000 || EVERY_MS;
-  setTimeout(() => (refresh(), keepLooking()), wait);
+  setTimeout(() => {
+    refresh();
+    keepLooking();
+  }, wait);
 }
 
 tellAges();
