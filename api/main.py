@@ -32,7 +32,7 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         settings.output.mkdir(parents=True, exist_ok=True)
-        record = Reports(settings.output)
+        record = Reports(settings.output, settings.folders)
         app.state.access = Access(
             settings.output, settings.audit_kept_days, settings.audit_entries_max
         )

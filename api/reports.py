@@ -18,7 +18,7 @@ from uuid import uuid4
 from pydantic import BaseModel, Field
 
 from api.builds import Progress
-from api.disk import Record, connect
+from api.disk import Record, connect, for_clients
 from api.errors import RefusalError
 from api.instants import as_text, now
 from api.snapshots import Format, ReportOptions
@@ -134,12 +134,15 @@ class Entry(BaseModel):
 class Reports:
     """The record in one output folder; it belongs to one service at a time."""
 
-    def __init__(self, output: Path) -> None:
+    def __init__(self, output: Path, folders: Sequence[Path] = ()) -> None:
         """Open the record, and take up again what the last service left unfinished.
+
+        What it tells does not name these `folders` of this machine.
 
         Raises InUseError if another service is running on the same folder.
         """
         self._guard = _claim(output / _LOCK)
+        self._folders = folders
         self._path = output / "reports.sqlite"
         self._writer = connect(self._path, synchronous="full")
         self._writer.executescript(_TABLE)
@@ -208,8 +211,8 @@ class Reports:
             return None
         report = Report(*row)
         if error := self._unwritten.get(report_id):
-            return replace(report, status="Failed", error=error)
-        return report
+            report = replace(report, status="Failed", error=error)
+        return replace(report, error=report.error and self._for_clients(report.error))
 
     def options(self, report_id: str) -> ReportOptions:
         """Return what was asked of a report."""
@@ -359,8 +362,14 @@ class Reports:
                 said[name] = said[name] and json.loads(said[name])
             if error := self._unwritten.get(said["report_id"]):
                 said |= {"status": "Failed", "error": error}
-            found.append(Entry(**said))
+            entry = Entry(**said)
+            entry.error = entry.error and self._for_clients(entry.error)
+            entry.notes = entry.notes and [self._for_clients(note) for note in entry.notes]
+            found.append(entry)
         return found
+
+    def _for_clients(self, text: str) -> str:
+        return for_clients(text, *self._folders)
 
     def read(self, statement: str, values: tuple = ()) -> list[tuple]:
         """Read what has been written so far, where it may take longer than an event loop waits."""

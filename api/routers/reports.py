@@ -11,7 +11,6 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from api.access import Principal, Scope, needs
-from api.disk import for_clients
 from api.errors import declared, quoted
 from api.openapi import FILES
 from api.pages import Cursor, Limit, cut, read_cursor, rows_on_page
@@ -281,11 +280,6 @@ def _one_of(asked: dict[str, Any], in_body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _listed(request: Request, entry: Entry) -> Entry:
-    folders = request.app.state.settings.folders
-    if entry.error is not None:
-        entry.error = for_clients(entry.error, *folders)
-    if entry.notes is not None:
-        entry.notes = [for_clients(note, *folders) for note in entry.notes]
     if entry.status == "Running":
         entry.progress = request.app.state.jobs.progress
     return entry
@@ -323,6 +317,5 @@ def _state(request: Request, report: Report) -> dict[str, str]:
     if report.status == "Complete":
         return {"status": "Complete", "download_url": f"/download/{report.file_name}"}
     if report.status == "Failed":
-        error = for_clients(report.error or "", *request.app.state.settings.folders)
-        return {"status": "Failed", "error": error}
+        return {"status": "Failed", "error": report.error or ""}
     return {"status": "Running"}

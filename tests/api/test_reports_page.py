@@ -184,6 +184,20 @@ def test_one_that_failed_says_why(client: TestClient, builder: FakeBuilder):
     assert rows_of(page(client))[0][0] == "✕ failed The lake is dry."
 
 
+def test_one_that_failed_names_no_folder_of_the_machine(
+    client: TestClient, builder: FakeBuilder, settings: Settings
+):
+    def fail() -> None:
+        raise BuildError(f"no file store_status*.csv in the folder {settings.data}.")
+
+    builder.meanwhile = fail
+    html = ended(client, id_of(send(client)))
+    said = f"no file store_status*.csv in the folder {settings.data.name}."
+    assert said in text_of(html)
+    for told in (html, page(client), page(client, "reports.csv"), page(client, "data")):
+        assert str(settings.data) not in told
+
+
 def test_the_newest_figures_need_no_waiting(client: TestClient, settings: Settings):
     assert "newest.csv" not in page(client)
     publish(settings)
