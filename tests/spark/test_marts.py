@@ -46,7 +46,7 @@ def test_the_sample(both: InOneProcess, release: Path) -> None:
 def test_rows_are_shown_as_duckdb_is_asked(both: InOneProcess) -> None:
     asked = "select max(store_id) as id from {{ ref('stores') }} where regexp_full_match(store_id, "
     said = both.run_on_spark("show", *SPARK, "--inline", f"{asked} 'c.*')")
-    assert "| c0a80164-1d3b-4e6e-8f57-0e02b2c3d479 |" in said
+    assert "| c0a80164-1d3b-4e6... |" in said
     with pytest.raises(AssertionError, match="no rule says what this is on Spark: levenshtein"):
         both.run_on_spark("show", *SPARK, "--inline", "select levenshtein('a', 'b')")
 
