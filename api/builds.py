@@ -261,8 +261,13 @@ def forget_staging(target_path: Path) -> None:
     (target_path / _STAGING).unlink(missing_ok=True)
 
 
-def read_staging(target_path: Path, wait_seconds: float) -> Staging:
-    """Return the SQL, waiting until it is there; raises NotCompiledError if it does not come."""
+def read_staging(
+    target_path: Path, wait_seconds: float, warm_up: Callable[[], None] = lambda: None
+) -> Staging:
+    """Return the SQL, waiting until it is there; raises NotCompiledError if it does not come.
+
+    Meanwhile a worker that has died is started again by `warm_up`, as it is the one that compiles.
+    """
     give_up_at = time.monotonic() + wait_seconds
     while True:
         try:
@@ -270,6 +275,7 @@ def read_staging(target_path: Path, wait_seconds: float) -> Staging:
         except FileNotFoundError:
             if time.monotonic() >= give_up_at:
                 raise NotCompiledError from None
+        warm_up()
         time.sleep(0.1)
 
 

@@ -85,6 +85,11 @@ class Jobs:
     def is_alive(self) -> bool:
         return self._thread.is_alive()
 
+    def warm_up(self) -> None:
+        """Have the builder's process there, unless the service is to stop."""
+        with suppress(CancelledError):
+            self._builder.warm_up()
+
     def wake(self) -> None:
         """Have a look at the queue."""
         self._wake.set()

@@ -9,13 +9,12 @@ from fastapi_offline import FastAPIOffline
 
 from api import errors, openapi
 from api.access import Access, needs
+from api.answers import Places, TableFiles, prefers
 from api.builds import Builder, service_builder
 from api.gate import Gate
 from api.inputs import Landing
 from api.jobs import Jobs
 from api.metrics import Metrics
-from api.queries import Places
-from api.reading import TableFiles, prefers
 from api.releases import SharedReleases
 from api.reports import Changes, Reports
 from api.routers import inputs, reports, service, stores, tables
@@ -46,7 +45,7 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
         app.state.settings, app.state.reports, app.state.jobs = settings, record, jobs
         app.state.places = Places()
         app.state.table_files = TableFiles(settings.db.parent / "tables", settings.table_bytes_max)
-        app.state.landing, app.state.judge = Landing(settings.data), Judge(settings)
+        app.state.landing, app.state.judge = Landing(settings.data), Judge(settings, jobs.warm_up)
         metrics.watch(record, releases, jobs)
         jobs.start()
         yield

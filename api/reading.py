@@ -1,50 +1,26 @@
-"""Answers from the newest release: who may read which stores, and what a client already knows."""
+"""What is asked of the newest release: by which parameters, for which stores and which time."""
 
-import asyncio
-import hashlib
-import json
-import os
-import pathlib
-import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, get_args, get_origin
-from weakref import WeakValueDictionary
 
 import duckdb
 from fastapi import Path, Query, Request, Response
-from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from pydantic.fields import FieldInfo
 from starlette.exceptions import HTTPException
-from werkzeug.datastructures import MIMEAccept
-from werkzeug.http import parse_accept_header
 
-from api.disk import written
-from api.errors import declared, quoted
+from api.errors import quoted
 from api.instants import ALWAYS, TO_TEXT, Instant, Until, as_text
-from api.queries import limited
-from api.releases import Release, SharedReleases, is_damage
+from api.releases import Release
 from api.rows import Conditions
-from api.snapshots import MEDIA_TYPES
 
 # Of values that are accepted, so many are named.
 _KNOWN_SHOWN = 30
 _FIRST, _LAST = datetime(1971, 1, 1, tzinfo=UTC), ALWAYS
-
-UNCHANGED: dict[int | str, dict[str, Any]] = {
-    304: {"description": "Nothing has changed since the ETag in `If-None-Match`."}
-}
-# What any answer from a release may be besides the answer.
-REFUSALS: dict[int | str, dict[str, Any]] = {
-    **UNCHANGED,
-    **declared(403, 404, 422, 503),
-}
 
 START_CUT_TEXT = (
     "Whether it begins before the data, a week before the first poll of all: of that time nothing "
@@ -59,19 +35,6 @@ class OfWindow(BaseModel):
     ended_at: datetime
     is_start_cut: bool = Field(description=START_CUT_TEXT)
 
-
-# And of one that is a file.
-FETCHED: dict[int | str, dict[str, Any]] = {
-    206: {"description": "The part that `Range` names."},
-    416: {"description": "There is no such part."},
-    **REFUSALS,
-}
-
-# What reads the body of an answer, which is JSON, from a release.
-Ask = Callable[[Release, duckdb.DuckDBPyConnection], bytes]
-
-# What writes a file from a release.
-Write = Callable[[Release, duckdb.DuckDBPyConnection, pathlib.Path], None]
 
 StoreId = Annotated[
     str,
@@ -117,88 +80,6 @@ class Window:
         else:
             said = {"started_on": str(self.start), "ended_on": self.end and str(self.end)}
         return said if self.is_start_cut is None else said | {"is_start_cut": self.is_start_cut}
-
-
-async def answer(request: Request, ask: Ask) -> Response:
-    """Answer with what `ask` reads from the newest release, or with 304 if the client has that."""
-    release = await run_in_threadpool(request.app.state.shared_releases.readable)
-    etag = _etag(request, release)
-    if is_known(etag, request.headers.get("If-None-Match")):
-        return Response(status_code=304, headers=_headers(etag))
-    async with place(request):
-        release, body = await run_in_threadpool(_read, request, ask)
-    return Response(body, media_type="application/json", headers=_headers(_etag(request, release)))
-
-
-async def answer_by_file(request: Request, name: str, asked: object, write: Write) -> Response:
-    """Answer with a file of the newest release that `write` writes, unless it is there by now."""
-    files: TableFiles = request.app.state.table_files
-    ending = name.rpartition(".")[2]
-    question = (name, asked, allowed_stores(request))
-
-    def write_file(release: Release, connection: duckdb.DuckDBPyConnection) -> pathlib.Path:
-        return files.write(
-            files.path(release.release_id, question, ending),
-            lambda unfinished: write(release, connection, unfinished),
-        )
-
-    release = await run_in_threadpool(request.app.state.shared_releases.readable)
-    path = files.path(release.release_id, question, ending)
-    if is_known(_file_etag(path), request.headers.get("If-None-Match")):
-        return Response(status_code=304, headers=_headers(_file_etag(path)))
-    async with files.lock(path):
-        found = await run_in_threadpool(files.find, path)
-        if found is None:
-            async with place(request):
-                # It may be of a release that came just now.
-                timeout = "table_timeout_seconds"
-                _, path = await run_in_threadpool(_read, request, write_file, timeout)
-            found = await run_in_threadpool(files.find, path)
-    headers = _headers(_file_etag(path))
-    headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return FileResponse(path, headers=headers, media_type=MEDIA_TYPES[ending], stat_result=found)
-
-
-def _file_etag(path: pathlib.Path) -> str:
-    return f'"{path.stem[:32]}"'
-
-
-@asynccontextmanager
-async def place(request: Request) -> AsyncIterator[None]:
-    """Keep a place among the queries; raises HTTPException 503 if too many wait for one."""
-    principal = getattr(request.state, "principal", None)
-    # Without tokens all come from this machine, and a client is known by what it asks alone.
-    question = request.scope["route"].path
-    client = getattr(principal, "token_id", None) or question
-    async with request.app.state.places.take(client, question):
-        yield
-
-
-def _read(
-    request: Request, ask: Callable[..., Any], timeout: str = "query_timeout_seconds"
-) -> tuple[Release, Any]:
-    seconds = getattr(request.app.state.settings, timeout)
-    releases: SharedReleases = request.app.state.shared_releases
-    try:
-        with (
-            releases.open_newest() as (release, connection),
-            limited(connection, seconds, f"STORE_UPTIME_{timeout.upper()}"),
-        ):
-            try:
-                return release, ask(release, connection)
-            except duckdb.Error as error:
-                if not is_damage(error):
-                    raise
-                releases.give_up(release, error)
-        # Each of them is given up once.
-        return _read(request, ask, timeout)
-    except (duckdb.CatalogException, duckdb.BinderException):
-        # Releases outlive the models that made them.
-        raise HTTPException(
-            503,
-            "The newest release was built by models that did not have this yet; "
-            "POST /trigger_report starts a build.",
-        ) from None
 
 
 class CheckedRoute(APIRoute):
@@ -405,16 +286,6 @@ def _begins_at(connection: duckdb.DuckDBPyConnection) -> datetime:
     return begins_at
 
 
-def page(
-    release: Release, name: str, rows: list[str], next_cursor: str | None, **further: Any
-) -> bytes:
-    """Return a page of rows, which are JSON already, under a name."""
-    head = json.dumps(
-        {"as_of": release.as_of, **further, "next_cursor": next_cursor}, ensure_ascii=False
-    )
-    return f'{head[:-1]}, "{name}": [{",".join(rows)}]}}'.encode()
-
-
 def in_utc(name: str, at: datetime) -> datetime:
     """Return an instant without its zone, or raise HTTPException 422 for one out of reach."""
     with_zone = at.replace(tzinfo=at.tzinfo or UTC)
@@ -423,82 +294,3 @@ def in_utc(name: str, at: datetime) -> datetime:
             422, f"query.{name}: {at.isoformat()} is outside the years 1971 to 9998."
         )
     return with_zone.astimezone(UTC).replace(tzinfo=None)
-
-
-def _etag(request: Request, release: Release) -> str:
-    asked = (release.release_id, request.url.path, request.url.query, allowed_stores(request))
-    return f'"{hashlib.sha256(repr(asked).encode()).hexdigest()[:32]}"'
-
-
-def _headers(etag: str) -> dict[str, str]:
-    return {"ETag": etag, "Cache-Control": "private, no-cache"}
-
-
-# A file that was asked for just now is about to be sent.
-_KEPT_SECONDS = 60
-
-
-class TableFiles:
-    """The files in one folder, which may be removed at any time."""
-
-    def __init__(self, folder: pathlib.Path, bytes_max: int) -> None:
-        self._folder = folder
-        self._bytes_max = bytes_max
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-
-    def path(self, release_id: str, asked: object, ending: str) -> pathlib.Path:
-        """Return where the answer to a question is, if it is there."""
-        digest = hashlib.sha256(repr((release_id, asked)).encode()).hexdigest()
-        return self._folder / f"{digest}.{ending}"
-
-    def lock(self, path: pathlib.Path) -> asyncio.Lock:
-        """Return the lock of whoever writes a file, so that others wait for it."""
-        return self._locks.setdefault(path.name, asyncio.Lock())
-
-    def find(self, path: pathlib.Path) -> os.stat_result | None:
-        """Return what is known of a file, and count it as used; None if it is not there."""
-        try:
-            os.utime(path, (time.time(), path.stat().st_mtime))
-            return path.stat()
-        except FileNotFoundError:
-            return None
-
-    def write(self, path: pathlib.Path, write: Callable[[pathlib.Path], None]) -> pathlib.Path:
-        """Have a file written and found from now on; those used longest ago make room."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with written(path) as unfinished:
-            write(unfinished)
-        self._make_room(path)
-        return path
-
-    def _make_room(self, path: pathlib.Path) -> None:
-        found = []
-        for other in self._folder.iterdir():
-            with suppress(FileNotFoundError):
-                found.append((other.stat().st_atime, other.stat().st_size, other))
-        size = sum(bytes for _, bytes, _ in found)
-        for used_at, bytes, other in sorted(found):
-            if other == path:
-                continue
-            if size <= self._bytes_max or used_at > time.time() - _KEPT_SECONDS:
-                break
-            other.unlink(missing_ok=True)
-            size -= bytes
-
-
-def is_known(etag: str, if_none_match: str | None) -> bool:
-    """Say whether the client that sent this `If-None-Match` has the version of this ETag."""
-    if if_none_match is None:
-        return False
-    sent = {part.strip().removeprefix("W/") for part in if_none_match.split(",")}
-    return "*" in sent or etag in sent
-
-
-def prefers(accept: str, kind: str, default: str) -> bool:
-    """Say whether whoever sends this `Accept` would rather have the kind than the default.
-
-    Where both are as welcome, that is so if the kind is named.
-    """
-    wanted = parse_accept_header(accept, MIMEAccept)
-    is_named = kind in wanted.values() and wanted[kind] >= wanted[default]
-    return wanted.best_match([default, kind]) == kind or (is_named and wanted[kind] > 0)

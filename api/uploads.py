@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -20,10 +20,10 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
+from api.answers import TooSlowError, limited
 from api.builds import NotCompiledError, Staging, read_staging, service_target
 from api.disk import NO_SPACE, for_clients, is_full
 from api.errors import RefusalError, quoted
-from api.queries import TooSlowError, limited
 from api.rows import identifier, literal
 from api.settings import Settings
 from loader import errors
@@ -303,8 +303,10 @@ class Judge:
     first, so that those that wait keep no thread from others.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, warm_up: Callable[[], None]) -> None:
+        """Judge by what the worker compiles, which `warm_up` starts if it is not there."""
         self._settings = settings
+        self._warm_up = warm_up
         self._folder = settings.db.parent / "uploads"
         self.places = asyncio.Semaphore(settings.uploads_at_once)
         self.turn = asyncio.Semaphore(_AT_A_TIME)
@@ -326,7 +328,8 @@ class Judge:
         the settings allow; and UnjudgedError if that cannot be told.
         """
         try:
-            staging = read_staging(service_target(self._settings), _WAIT_SECONDS)
+            target = service_target(self._settings)
+            staging = read_staging(target, _WAIT_SECONDS, self._warm_up)
         except NotCompiledError:
             raise UnjudgedError(
                 "Uploads cannot be judged: the models were not compiled; the log says why."

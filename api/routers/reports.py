@@ -11,10 +11,11 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from api.access import Principal, Scope, needs
+from api.answers import FETCHED, UNCHANGED, answer_by_file, is_known, prefers
 from api.errors import declared, quoted
 from api.openapi import FILES
 from api.pages import Cursor, Limit, cut, read_cursor, rows_on_page
-from api.reading import FETCHED, UNCHANGED, CheckedRoute, answer_by_file, is_known, prefers
+from api.reading import CheckedRoute
 from api.releases import Release
 from api.reports import Changes, Entry, Report
 from api.snapshots import (

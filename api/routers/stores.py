@@ -9,9 +9,9 @@ import duckdb
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.answers import REFUSALS, answer, page
 from api.pages import Cursor, Key, Limit, Order, Page, rows_on_page
 from api.reading import (
-    REFUSALS,
     CheckedRoute,
     From,
     OfWindow,
@@ -19,9 +19,7 @@ from api.reading import (
     To,
     add_attribute,
     allowed_stores,
-    answer,
     check_stores_known,
-    page,
     refuse_other_stores,
     refuse_unknown,
     window,

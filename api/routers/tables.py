@@ -10,26 +10,21 @@ from pydantic import BaseModel, Field, create_model
 from starlette.exceptions import HTTPException
 
 from api.access import needs
+from api.answers import FETCHED, REFUSALS, Ask, answer, answer_by_file, page
 from api.disk import without_folders
 from api.errors import quoted
 from api.instants import TO_TEXT, Day, Instant, Until, UntilDay
 from api.openapi import FILES
 from api.pages import ROWS_ON_PAGE, Order, Page, rows_on_page
 from api.reading import (
-    FETCHED,
-    REFUSALS,
     START_CUT_TEXT,
-    Ask,
     CheckedRoute,
     OfWindow,
     add_attribute,
     allowed_stores,
-    answer,
-    answer_by_file,
     check_stores_known,
     days,
     in_utc,
-    page,
     refuse_empty,
     refuse_other_stores,
     refuse_unknown,

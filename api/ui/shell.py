@@ -26,8 +26,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from api.access import Principal, may_see
-from api.queries import limited
-from api.reading import allowed_stores, answer_by_file, is_known, place
+from api.answers import answer_by_file, is_known, limited, place
+from api.reading import allowed_stores
 from api.releases import NoReleaseError, Release
 from api.routers.tables import ALL_TABLES, source, write_rows
 from api.rows import Conditions

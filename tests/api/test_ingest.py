@@ -735,3 +735,16 @@ def test_without_compiled_models_nothing_is_acknowledged(
     monkeypatch.setattr(uploads, "_WAIT_SECONDS", 0)
     assert post(client, POLLS).status_code == 503
     assert landed(settings) == []
+
+
+def test_models_are_compiled_by_another_worker_if_the_one_there_was_has_died(
+    client: TestClient,
+    settings: Settings,
+    builder: FakeBuilder,
+    staging: Staging,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    target = settings.db.parent / "target"
+    forget_staging(target)
+    monkeypatch.setattr(builder, "warm_up", lambda: write_staging(staging, target))
+    assert post(client, POLLS).status_code == 201

@@ -122,7 +122,7 @@ def shell(service: Service) -> Iterator[subprocess.Popen[str]]:
         env=service.environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=subprocess.DEVNULL,
         text=True,
     )
     try:

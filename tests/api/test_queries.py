@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
+from api.answers import Places
 from api.errors import BusyError
-from api.queries import Places
 
 
 class Crowd:

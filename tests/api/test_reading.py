@@ -12,9 +12,9 @@ import duckdb
 import pytest
 from fastapi.testclient import TestClient
 
+from api.answers import Places, TooSlowError, limited
 from api.errors import BusyError
 from api.pages import write_cursor
-from api.queries import Places, TooSlowError, limited
 from api.releases import SharedReleases
 from api.settings import Settings
 from tests.api.readable import AS_OF, ODD_IDS, STORES, publish_copy, write_readable

@@ -160,7 +160,7 @@ def test_token_for_some_stores_gets_those_alone(settings: Settings, builder: Fak
 def test_files_that_were_used_longest_ago_make_room(
     settings: Settings, builder: FakeBuilder, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("api.reading._KEPT_SECONDS", 0)
+    monkeypatch.setattr("api.answers._KEPT_SECONDS", 0)
     small = settings.model_copy(update={"table_bytes_max": 0})
     with local_client(create_app(small, builder)) as client:
         fetch(client, "weekly_hours.csv", stores=A)

@@ -13,11 +13,11 @@ import duckdb
 import pytest
 from fastapi.testclient import TestClient
 
-from api import reading
+from api import answers
 from api.access import Access
+from api.answers import TooSlowError
 from api.main import create_app
 from api.pages import write_cursor
-from api.queries import TooSlowError
 from api.releases import attach
 from api.routers.tables import _page_type
 from api.settings import PROJECT, Settings
@@ -403,7 +403,7 @@ def test_query_that_takes_too_long_is_ended(client: TestClient, monkeypatch: pyt
         yield
         raise TooSlowError("The query was ended.")
 
-    monkeypatch.setattr(reading, "limited", limited)
+    monkeypatch.setattr(answers, "limited", limited)
     for path, table in BY_PATH.items():
         url = f"/{path}?{urlencode(all_of(table), doseq=True)}"
         assert refused(client, url) == (
