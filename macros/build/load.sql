@@ -14,7 +14,7 @@
 {# What the loader says: in a function of the dbt-duckdb plugin, or, where an engine has no plugins, in the
    file that `python -m loader load` left before, for the same vars. #}
 {% macro load_inputs() %}
-    {% set vars = tojson(invocation_args_dict.get('vars') or {}, sort_keys=true) %}
+    {% set vars = vars_as_json() %}
     {% set has_plugin = run_query(
         "select count(*) from duckdb_functions() where function_name = 'start_build'"
     ).rows[0][0] > 0 %}
@@ -30,6 +30,16 @@
         {% do stop_build("the inputs were loaded for other vars; python -m loader load --vars '" ~ vars ~ "' loads them for these.") %}
     {% endif %}
     {% do return(loaded) %}
+{% endmacro %}
+
+
+{# The vars of this run. YAML makes an instant of one that stands there without quotes. #}
+{% macro vars_as_json() %}
+    {% set given = {} %}
+    {% for name, value in (invocation_args_dict.get('vars') or {}).items() %}
+        {% do given.update({name: value | string if value.isoformat is defined else value}) %}
+    {% endfor %}
+    {% do return(tojson(given, sort_keys=true)) %}
 {% endmacro %}
 
 
@@ -116,5 +126,5 @@
     {% set macros = run_query("
         select md5(string_agg(content, ' ' order by filename)) from read_text('macros/**/*.sql')
     ").rows[0][0] %}
-    {% do return(local_md5(macros ~ tojson(invocation_args_dict.get('vars') or {}, sort_keys=true))) %}
+    {% do return(local_md5(macros ~ vars_as_json())) %}
 {% endmacro %}

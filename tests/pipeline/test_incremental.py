@@ -204,7 +204,7 @@ def test_any_sequence_of_builds_gives_the_tables_of_a_fresh_build(
     sequence.rng.shuffle(changes)
     builds = 0
     while changes:
-        count = sequence.rng.randrange(3, 6)
+        count = sequence.rng.randrange(4, 8)
         sequence.change(*changes[:count], ChangingFolder.next_hour)
         del changes[:count]
         sequence.build()

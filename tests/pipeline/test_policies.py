@@ -1,11 +1,14 @@
 """What one build tells of other policies is what builds under those policies tell."""
 
 import shutil
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+
+from tests.pipeline.warm_dbt import run_dbt
 
 SAMPLE = Path(__file__).parents[2] / "seeds"
 COLUMNS = """
@@ -63,3 +66,20 @@ def test_policies_are_told_as_builds_tell_them(
             ).fetchall()
         assert len(expected) > 50
         assert rows == expected
+
+
+def test_an_instant_without_quotes_is_an_instant(data: Path, tmp_path: Path) -> None:
+    """YAML makes no text of it."""
+    db = tmp_path / "store_uptime.duckdb"
+    has_succeeded, said = run_dbt(
+        ["seed", "--vars", "{as_of: 2026-03-10 12:00:00}"],
+        {
+            "STORE_UPTIME_DATA": str(data),
+            "STORE_UPTIME_DB": str(db),
+            "DBT_TARGET_PATH": str(tmp_path / "target"),
+        },
+    )
+    assert has_succeeded, said
+    with duckdb.connect(str(db), read_only=True) as built:
+        named = built.execute("select make_timestamp(named_as_of_us) from build.run").fetchall()
+    assert named == [(datetime(2026, 3, 10, 12),)]

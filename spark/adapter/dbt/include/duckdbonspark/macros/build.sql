@@ -4,7 +4,7 @@
 
 {% macro duckdbonspark__start_run() %}
     {% if execute and flags.WHICH in ['build', 'run', 'seed'] %}
-        {% set loaded = adapter.said_of_inputs(tojson(invocation_args_dict.get('vars') or {})) %}
+        {% set loaded = adapter.said_of_inputs(vars_as_json()) %}
         {% if loaded.get('error') %}
             {% do stop_build(loaded.error) %}
         {% endif %}
