@@ -98,11 +98,15 @@ def page(client: TestClient, path: str) -> str:
     return response.text
 
 
-def all_rows(client: TestClient, path: str) -> list[list[str]]:
-    """Return the rows of all parts of a list."""
+def parts_of(client: TestClient, path: str) -> Iterator[str]:
+    """Yield the pages of a list, one part after the other."""
     html = page(client, path)
-    rows = rows_of(html)
+    yield html
     while "Next" in links_of(html):
         html = page(client, links_of(html)["Next"])
-        rows += rows_of(html)
-    return rows
+        yield html
+
+
+def all_rows(client: TestClient, path: str) -> list[list[str]]:
+    """Return the rows of all parts of a list."""
+    return [row for html in parts_of(client, path) for row in rows_of(html)]

@@ -14,7 +14,7 @@ from api.releases import attach
 from api.settings import Settings
 from tests.api.conftest import A, B
 from tests.api.fakes import AS_OF
-from tests.api.page_text import links_of, page, rows_of, text_of, tiles_of
+from tests.api.page_text import page, parts_of, rows_of, text_of, tiles_of
 from tests.api.readable import publish_copy
 
 
@@ -32,15 +32,6 @@ def stores_of(html: str) -> list[str]:
     """Return the stores of the rows, in order, by their links."""
     found = re.findall(r'class="row" href="store\?id=([^"]*)"', html)
     return [unquote_plus(each) for each in found]
-
-
-def stores_of_all_parts(client: TestClient, path: str) -> list[str]:
-    html = page(client, path)
-    stores = stores_of(html)
-    while "Next" in links_of(html):
-        html = page(client, links_of(html)["Next"])
-        stores += stores_of(html)
-    return stores
 
 
 def test_the_longest_of_the_last_week_come_first(
@@ -77,7 +68,7 @@ def test_the_longest_of_the_last_week_come_first(
 def test_a_filter_leaves_what_it_says(
     client: TestClient, connection: duckdb.DuckDBPyConnection, asked: str, condition: str
 ):
-    stores = stores_of_all_parts(client, f"outages?{asked}")
+    stores = [store for html in parts_of(client, f"outages?{asked}") for store in stores_of(html)]
     found = connection.execute(f"select store_id from outages where {condition}").fetchall()
     (all_there_are,) = connection.execute("select count(*) from outages").fetchone()
     assert 0 < len(found) < all_there_are
