@@ -3,9 +3,8 @@ with known_stores as (
 ),
 
 polled as (
-    select distinct known_stores.store_id
-    from known_stores
-    inner join {{ ref('int_polls') }} as polls on known_stores.store_key = polls.store_key
+    select store_id from known_stores
+    where store_key in (select store_key from {{ ref('int_polls') }})
     union
     select store_id from {{ ref('int_rejected_polls') }}
 ),
