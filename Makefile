@@ -7,7 +7,7 @@ DUCKDB1 := duckdb>=1.5,<2
 TESTS := --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help report load serve sql spark test test-duckdb1 test-dbt2 test-spark test-spark-all test-contract test-kills test-load lint format bench docs timezones sample lock
+.PHONY: help report load serve sql spark test test-duckdb1 test-dbt2 test-spark test-spark-all test-sequences test-contract test-kills test-load lint format bench docs timezones sample lock
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ test-spark: $(VENV)/.ready $(VENV)-spark/.ready ## Build the sample on Spark, to
 
 test-spark-all: $(VENV)/.ready $(VENV)-spark/.ready ## Do so with generated inputs, on a cluster that fails, and with odd folders
 	$(BIN)/pytest tests/spark
+
+test-sequences: $(VENV)/.ready ## Change inputs and build at random, 20 times, and compare with fresh builds
+	STORE_UPTIME_TEST_SEEDS=0-19 STORE_UPTIME_TEST_STEPS=7 $(BIN)/pytest tests/pipeline/test_incremental.py
 
 test-contract: $(VENV)/.ready ## Send 10,000 requests and hold the answers against the API's schema
 	STORE_UPTIME_CONTRACT_EXAMPLES=280 $(BIN)/pytest tests/api/test_contract.py

@@ -1,13 +1,13 @@
 """After any sequence of builds the tables are those of one fresh build on the same folder.
 
 The sequences are random, one for each seed. `STORE_UPTIME_TEST_SEEDS` names the seeds, such as
-`0-19`; one seed takes about a minute.
+`0-19`, and `STORE_UPTIME_TEST_STEPS` says in how many builds all changes come; see
+`make test-sequences`.
 """
 
 import json
 import os
 import random
-import subprocess
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,11 @@ from typing import Any
 import duckdb
 import pytest
 
+from loader.load import load
 from tests.pipeline.changing_folder import CHANGES, DAY, HOUR, ChangingFolder
-from tests.pipeline.conftest import DBT, PROJECT
 from tests.pipeline.warm_dbt import run_dbt
+
+STEPS = int(os.environ.get("STORE_UPTIME_TEST_STEPS", "4"))
 
 # The tables for people; others that come to stand beside them in `main` are compared as well.
 TABLES = {"store_report", "period_uptime", "store_timeline", "stores", "rejected_rows"}
@@ -75,17 +77,7 @@ class Warehouse:
 
     def kill_at_line(self, last: int, **variables: Any) -> None:
         """Build until dbt has said so many lines."""
-        with subprocess.Popen(
-            [DBT, *_build_options(**variables)],
-            cwd=PROJECT,
-            env={**os.environ, **self._environment},
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as dbt:
-            assert dbt.stdout
-            for number, _ in enumerate(dbt.stdout, 1):
-                if number == last:
-                    dbt.kill()
+        run_dbt(_build_options(**variables), self._environment, killed_at_line=last)
 
     def build_anew(self, **variables: Any) -> None:
         """Remove the file and build."""
@@ -149,6 +141,8 @@ class Sequence:
     def build(self) -> None:
         self.log.append("-- build")
         self.built.build(**self.folder.variables)
+        # Which row holds depends on when its file was seen first.
+        load(self.folder.path, self.fresh.path.parent / "lake")
 
     def disturb(self, name: str) -> None:
         """Begin or do a build that is not a whole one; it may fail on files that are gone."""
@@ -202,20 +196,15 @@ def test_any_sequence_of_builds_gives_the_tables_of_a_fresh_build(
 
     changes = list(CHANGES)
     sequence.rng.shuffle(changes)
-    builds = 0
-    while changes:
-        count = sequence.rng.randrange(4, 8)
-        sequence.change(*changes[:count], ChangingFolder.next_hour)
-        del changes[:count]
+    for step in range(STEPS):
+        sequence.change(*changes[step::STEPS], ChangingFolder.next_hour)
         sequence.build()
-        builds += 1
-        if builds % 2 == 0 or not changes:
+        if step % 2 or step == STEPS - 1:
             sequence.compare()
 
     for disturbances, then in (
-        (("failed build",), ()),
-        ((), (ChangingFolder.changed_policy, ChangingFolder.changed_policy)),
-        (("killed build", "partial build", "empty build"), (ChangingFolder.default_policy,)),
+        (("failed build", "killed build"), ()),
+        (("empty build",), (ChangingFolder.changed_policy, ChangingFolder.changed_policy)),
     ):
         sequence.change(*sequence.rng.sample(CHANGES, 2))
         for disturbance in disturbances:
@@ -225,43 +214,36 @@ def test_any_sequence_of_builds_gives_the_tables_of_a_fresh_build(
         sequence.compare()
 
 
-def test_hours_of_other_days_count_though_they_make_the_same_week(tmp_path: Path) -> None:
+def test_hours_of_other_days_count_and_so_does_silence(tmp_path: Path) -> None:
+    """Though the hours make the same week, and no poll came.
+
+    A store that is polled in its hours only is silent for two of its days when it opens.
+    """
     sequence = Sequence(tmp_path, "days")
+    path, start = sequence.folder.path, sequence.folder.start
     overnight, limited = sequence.folder.stores[18:20]
-    days = [(sequence.folder.start + number * DAY).date() for number in range(7)]
+    days = [(start + number * DAY).date() for number in range(7)]
     [tuesday] = [day for day in days if day.weekday() == 1]
-    hours = sequence.folder.path / "business_hours_days.csv"
+    hours = path / "business_hours_days.csv"
     columns = "store_id,day,start_time_local,end_time_local,valid_from\n"
     same_weeks = "".join(
         f"{overnight},{day},00:00,24:00,\n{limited},{day},09:00,17:00,{days[3]}\n"
+        f"silent,{day},00:30,12:30,\n"
         for day in range(7)
     )
-    (sequence.folder.path / "special_hours.csv").write_text(
+    (path / "special_hours.csv").write_text(
         f"store_id,date,start_time_local,end_time_local\n{overnight},{tuesday},12:00,13:00\n"
     )
     hours.write_text(
         f"{columns}{same_weeks}{overnight},0,22:00,02:30,\n{limited},{days[1].weekday()},09:00,17:00,\n"
     )
-    sequence.build()
-    hours.write_text(columns + same_weeks)
-    sequence.build()
-    sequence.compare()
-
-
-def test_silence_counts_from_the_last_poll_on(tmp_path: Path) -> None:
-    """A store that is polled in its hours only is silent for two of its days when it opens."""
-    sequence = Sequence(tmp_path, "silence")
-    path, start = sequence.folder.path, sequence.folder.start
     polls = [start + day * DAY + hour * HOUR for day in range(5) for hour in range(1, 13)]
     (path / "store_status_silent.csv").write_text(
         "store_id,status,timestamp_utc\n" + "".join(f"silent,active,{at}\n" for at in polls)
     )
-    (path / "business_hours_silent.csv").write_text(
-        "store_id,day,start_time_local,end_time_local\n"
-        + "".join(f"silent,{day},00:30,12:30\n" for day in range(7))
-    )
     (path / "timezones_silent.csv").write_text("store_id,timezone_str\nsilent,UTC\n")
     sequence.build()
+    hours.write_text(columns + same_weeks)
     sequence.folder.next_hour()
     sequence.build()
     sequence.compare()
@@ -330,13 +312,10 @@ def test_parts_in_any_order_end_in_the_tables_of_a_whole_build(tmp_path: Path) -
     sequence = Sequence(tmp_path, "parts")
     sequence.build()
     sequence.change(ChangingFolder.next_hour, *sequence.rng.sample(CHANGES, 3))
-    for _ in range(3):
+    for variables in ({}, {"max_poll_gap": 1}, {}):
+        sequence.folder.variables = variables
         sequence.disturb("partial build")
         sequence.change(ChangingFolder.next_hour)
-    sequence.folder.variables = {"max_poll_gap": 1}
-    sequence.disturb("partial build")
-    sequence.folder.variables = {}
-    sequence.disturb("partial build")
     sequence.build()
     sequence.compare()
 

@@ -11,23 +11,35 @@ _forks.set_forkserver_preload(["tests.pipeline.parsed_project"])
 
 
 def run_dbt(
-    options: Sequence[str], environment: Mapping[str, str], project: Path | None = None
+    options: Sequence[str],
+    environment: Mapping[str, str],
+    project: Path | None = None,
+    *,
+    killed_at_line: int | None = None,
 ) -> tuple[bool, str]:
     """Run dbt with these options; return whether it succeeded, and what it said.
 
     In `project`, a copy of this one as a rule, it parses what has changed, and writes its JSON.
     """
-    with tempfile.NamedTemporaryFile("r", suffix=".log") as log:
+    with tempfile.TemporaryDirectory() as folder:
+        pipe = f"{folder}/said"
+        os.mkfifo(pipe)
         process = _forks.Process(
-            target=_run, args=(list(options), dict(environment), project, log.name)
+            target=_run, args=(list(options), dict(environment), project, pipe)
         )
         process.start()
+        said = []
+        with open(pipe) as lines:
+            for line in lines:
+                said.append(line)
+                if len(said) == killed_at_line:
+                    process.kill()
         process.join()
-        return process.exitcode == 0, log.read()
+        return process.exitcode == 0, "".join(said)
 
 
-def _run(options: list[str], environment: dict[str, str], project: Path | None, log: str) -> None:
-    output = os.open(log, os.O_WRONLY)
+def _run(options: list[str], environment: dict[str, str], project: Path | None, pipe: str) -> None:
+    output = os.open(pipe, os.O_WRONLY)
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.environ.update(environment)
