@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -14,7 +12,7 @@ import structlog
 from fastapi.testclient import TestClient
 
 from api import jobs
-from api.builds import Staging, read_staging, service_builder, why_outdated
+from api.builds import Staging, read_staging, service_builder, service_target, why_outdated
 from api.main import create_app
 from api.releases import Releases
 from api.settings import PROJECT, Settings
@@ -78,17 +76,6 @@ t3,Asia/Tokyo
 }
 
 
-COMPILE = """
-import sys
-from pathlib import Path
-from api.build_worker import Project
-
-project = Project(Path(sys.argv[1]), ["--log-level", "error", "--log-level-file", "none"])
-project.parse()
-project.keep_staging()
-"""
-
-
 @pytest.fixture(autouse=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Put a dbt project that was written long ago in place of the real one, which may change."""
@@ -111,21 +98,25 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Offer empty folders, with one poll of store `a`, written long ago."""
+    return settings_in(tmp_path)
+
+
+def settings_in(folder: Path) -> Settings:
+    """Return empty folders, with one poll of store `a`, written long ago."""
     for name in ("data", "warehouse", "output"):
-        (tmp_path / name).mkdir()
+        (folder / name).mkdir()
     for name, text in {
         "store_status": polls_of("a"),
         "business_hours": "store_id,day,start_time_local,end_time_local\n",
         "timezones": "store_id,timezone_str\n",
     }.items():
-        file = tmp_path / "data" / f"{name}.csv"
+        file = folder / "data" / f"{name}.csv"
         file.write_text(text)
         os.utime(file, (LONG_AGO, LONG_AGO))
     return Settings(
-        data=tmp_path / "data",
-        db=tmp_path / "warehouse" / "store_uptime.duckdb",
-        output=tmp_path / "output",
+        data=folder / "data",
+        db=folder / "warehouse" / "store_uptime.duckdb",
+        output=folder / "output",
         host="127.0.0.1",
         port=8000,
         build_timeout_seconds=10,
@@ -133,18 +124,6 @@ def settings(tmp_path: Path) -> Settings:
         releases_kept=3,
         releases_kept_seconds=600,
     )
-
-
-@pytest.fixture(scope="session")
-def staging(once: Once, tmp_path_factory: pytest.TempPathFactory) -> Staging:
-    """Offer staging's compiled SQL, as the service's worker keeps it."""
-
-    def compile_staging() -> Staging:
-        target = tmp_path_factory.mktemp("staging")
-        subprocess.run([sys.executable, "-c", COMPILE, target], cwd=PROJECT, check=True)
-        return read_staging(target, 0)
-
-    return once("staging", compile_staging)
 
 
 @pytest.fixture
@@ -170,10 +149,10 @@ def service(tmp_path: Path) -> Iterator[Service]:
 
 
 @pytest.fixture(scope="session")
-def sample(once: Once, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Offer the release that dbt makes of the sample, with something in each table."""
+def built(once: Once, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Staging]:
+    """Build the sample, with something in each table, as the service does."""
 
-    def build() -> Path:
+    def build() -> tuple[Path, Staging]:
         folder = tmp_path_factory.mktemp("sample")
         data = shutil.copytree(PROJECT / "seeds", folder / "data")
         for name, text in FURTHER_INPUTS.items():
@@ -182,8 +161,21 @@ def sample(once: Once, tmp_path_factory: pytest.TempPathFactory) -> Path:
         builder = service_builder(settings)
         try:
             builder.build()
+            staging = read_staging(service_target(settings), settings.build_timeout_seconds)
         finally:
             builder.close()
-        return Releases(settings.db).newest().path
+        return Releases(settings.db).newest().path, staging
 
     return once("sample of the service", build)
+
+
+@pytest.fixture(scope="session")
+def sample(built: tuple[Path, Staging]) -> Path:
+    """Offer the release that dbt makes of the sample."""
+    return built[0]
+
+
+@pytest.fixture(scope="session")
+def staging(built: tuple[Path, Staging]) -> Staging:
+    """Offer staging's compiled SQL, as the service's worker keeps it."""
+    return built[1]

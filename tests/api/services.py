@@ -3,12 +3,14 @@
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +34,26 @@ FIRST_POLLS = (
 FIRST_REPORT = f"{HEADER}\na,30.00,30.00,450.00,30.00,3330.00,30.00\n"
 
 
+def empty_db(folder: Path) -> Path:
+    """Return the DuckDB file of the service in this folder; what an earlier one left is moved here.
+
+    It has the same path for all, and the parse cache is left, which holds for one path only.
+    """
+    db = folder.parent / "service" / "store_uptime.duckdb"
+    if db.parent.exists():
+        before = db.parent.rename(folder / "left by an earlier service")
+        with suppress(FileNotFoundError):
+            shutil.copytree(before / "target", db.parent / "target")
+    return db
+
+
 class Service:
     """A server process on folders of its own."""
 
     def __init__(self, folder: Path) -> None:
         """Start on the inputs in `folder / "data"`, or on those of store `a` if there are none."""
         self.data, self.output = folder / "data", folder / "output"
-        self.db = folder / "warehouse" / "store_uptime.duckdb"
+        self.db = empty_db(folder)
         if not self.data.exists():
             self.data.mkdir()
             (self.data / "business_hours.csv").write_text(BUSINESS_HOURS)

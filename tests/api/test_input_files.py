@@ -15,7 +15,6 @@ from api.settings import Settings
 from api.uploads import Upload
 from loader.finding import find
 from loader.load import load
-from tests.api.services import Service, stores
 
 CSV = {"Content-Type": "text/csv"}
 HOURS = "store_id,day,start_time_local,end_time_local\n"
@@ -356,21 +355,3 @@ def test_uploads_of_the_same_instant_both_count(settings: Settings):
         names[0] = names[0].replace(names[0][7:28], names[-1][7:28])
     Landing(settings.data)
     assert len(uploads(settings)) == 2
-
-
-def test_next_report_is_without_what_was_removed_and_with_what_was_sent_again(service: Service):
-    def report() -> str:
-        return service.report(service.trigger())
-
-    def send(url: str, store: str) -> int:
-        csv = f"{POLLS}{store},active,2026-03-11 16:00:00 UTC\n"
-        return service.request("PUT", f"/inputs/store_status/{url}", csv)[0]
-
-    assert [send("x", "b"), send("y", "c")] == [201, 201]
-    assert stores(report()) == ["a", "b", "c"]
-    assert send("x", "d") == 200
-    assert stores(report()) == ["a", "c", "d"]
-    files = service.json("GET", "/inputs")["inputs"]
-    [y] = [file["id"] for file in files if file["name"] == "y"]
-    assert service.request("DELETE", f"/inputs/{y}")[0] == 204
-    assert stores(report()) == ["a", "d"]

@@ -1,6 +1,7 @@
 """The whole service with the real dbt project: over HTTP, killed, restarted, disturbed."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -11,15 +12,32 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from http.client import HTTPException
-from itertools import count
 from pathlib import Path
-from queue import SimpleQueue
 
 import pytest
 
 from api.releases import Releases
-from api.settings import PROJECT
-from tests.api.services import DEADLINE_SECONDS, FIRST_REPORT, POLLS, Service, poll, stores
+from tests.api.services import FIRST_REPORT, POLLS, Service, poll, stores
+from tests.pipeline.warm_dbt import run_dbt
+
+USE = """
+import sys, time
+from generated.api.reports import download, get_report, trigger_report
+from generated.client import Client
+from generated.models import Complete, ReportOptions, ReportOptionsUnits, Running
+
+client = Client(base_url=sys.argv[1])
+options = ReportOptions(units=ReportOptionsUnits.MIXED)
+mixed = trigger_report.sync(client=client, body=options)
+report_id = trigger_report.sync(client=client).report_id
+give_up_at = time.monotonic() + 120
+while isinstance(state := get_report.sync(client=client, report_id=report_id), Running):
+    assert time.monotonic() < give_up_at
+    time.sleep(0.1)
+assert isinstance(state, Complete), state
+name = state.download_url.rpartition("/")[2]
+sys.stdout.write(download.sync(client=client, name=name))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +56,6 @@ def test_nothing_changed_needs_no_build(service: Service):
     before = service.release()
     service.report(service.trigger())
     assert service.release() == before
-
-
-def test_new_polls_are_in_the_next_report(service: Service):
-    poll(service, "new")
-    assert "new" in stores(service.report(service.trigger()))
 
 
 def test_newest_report_lies_in_the_output_folder(service: Service):
@@ -94,48 +107,60 @@ def test_only_reports_can_be_downloaded(service: Service, name: str):
     assert (status, json.loads(content)["status"]) == (404, 404)
 
 
-def test_build_of_an_analyst_and_a_trigger_leave_each_other_alone(service: Service):
-    poll(service, "beside")
-    analyst = subprocess.Popen(
+def test_generated_client_triggers_waits_and_downloads(service: Service, tmp_path: Path):
+    description = tmp_path / "openapi.json"
+    description.write_bytes(service.request("GET", "/openapi.json")[1])
+    beside = Path(sys.executable).parent
+    generated = subprocess.run(
         [
-            Path(sys.executable).with_name("dbt"),
-            "--quiet",
-            "build",
-            "--select",
-            "tag:none",
-            "stores",
+            beside / "openapi-python-client",
+            "generate",
+            "--fail-on-warning",
+            "--meta=none",
+            f"--path={description}",
+            f"--output-path={tmp_path / 'generated'}",
         ],
-        cwd=PROJECT,
-        env=service.environment,
-        stdout=subprocess.PIPE,
+        env=os.environ | {"PATH": f"{beside}:{os.environ['PATH']}"},
+        capture_output=True,
         text=True,
+        check=False,
+    )
+    assert generated.returncode == 0, generated.stdout
+    used = subprocess.run(
+        [sys.executable, "-c", USE, f"http://127.0.0.1:{service.port}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     csv = service.report(service.trigger())
+    assert used.stdout.replace("\r\n", "\n") == csv, used.stderr
+
+
+def test_next_report_is_without_what_was_removed_and_with_what_was_sent_again(service: Service):
+    def send(url: str, store: str) -> int:
+        csv = f"{POLLS}{store},active,2026-03-11 16:00:00 UTC\n"
+        return service.request("PUT", f"/inputs/store_status/{url}", csv)[0]
+
+    before = stores(service.report(service.trigger()))
+    assert [send("x", "sent b"), send("y", "sent c")] == [201, 201]
+    assert stores(service.report(service.trigger())) == sorted([*before, "sent b", "sent c"])
+    assert send("x", "sent d") == 200
+    files = service.json("GET", "/inputs")["inputs"]
+    [y] = [file["id"] for file in files if file["name"] == "y"]
+    assert service.request("DELETE", f"/inputs/{y}")[0] == 204
+    assert stores(service.report(service.trigger())) == sorted([*before, "sent d"])
+
+
+def test_build_of_an_analyst_and_a_trigger_leave_each_other_alone(service: Service):
+    poll(service, "beside")
+    with ThreadPoolExecutor(1) as thread:
+        command = ["build", "--select", "tag:none", "stores"]
+        analyst = thread.submit(run_dbt, command, service.environment)
+        csv = service.report(service.trigger())
     assert "beside" in stores(csv)
-    said, _ = analyst.communicate(timeout=DEADLINE_SECONDS)
-    assert analyst.returncode == 0, said
-
-
-def test_report_promised_before_kill_9_is_there_after_the_restart(service: Service):
-    poll(service, "killed")
-    report_id = service.trigger()
-    log = service.db.with_name(service.db.name + ".wal")
-    # The build is writing.
-    service.wait_until(log.exists)
-    assert service.stop(signal.SIGKILL) == -signal.SIGKILL
-    assert not (service.output / f"{report_id}.csv").exists()
-    service.start()
-    assert "killed" in stores(service.report(report_id))
-
-
-def test_report_promised_before_a_stop_is_there_after_the_restart(service: Service):
-    poll(service, "stopped")
-    report_id = service.trigger()
-    log = service.db.with_name(service.db.name + ".wal")
-    service.wait_until(log.exists)
-    service.stop()
-    service.start()
-    assert "stopped" in stores(service.report(report_id))
+    is_built, said = analyst.result()
+    assert is_built, said
 
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
@@ -143,6 +168,7 @@ def test_service_stops_soon_beside_a_build_a_wait_and_a_slow_upload(
     service: Service, by: signal.Signals
 ):
     poll(service, "stopped")
+    files = {*service.data.glob("store_status*")}
     report_id = service.trigger()
     service.wait_until(service.db.with_name(service.db.name + ".wal").exists)
 
@@ -166,38 +192,9 @@ def test_service_stops_soon_beside_a_build_a_wait_and_a_slow_upload(
         # Two, and what a loaded machine adds.
         assert time.monotonic() - began_at < 4
     waiting.join()
-    assert not list(service.data.glob("*_2*"))
+    assert {*service.data.glob("store_status*")} == files
     service.start()
     assert "stopped" in stores(service.report(report_id))
-
-
-def test_acknowledged_upload_is_in_the_next_report_whatever_is_killed(service: Service):
-    acknowledged: SimpleQueue[str] = SimpleQueue()
-
-    def ingest_until_killed(name: str) -> None:
-        for number in count():
-            store_id = f"ingested-{name}-{number}"
-            polls = f"{POLLS}{store_id},active,2026-03-11 16:00:00 UTC\n"
-            try:
-                status, _ = service.request("POST", "/ingest/store_status", polls)
-            except (OSError, HTTPException):
-                # Not acknowledged: the service was killed first.
-                return
-            assert status == 201
-            acknowledged.put(store_id)
-
-    report_id = service.trigger()
-    with ThreadPoolExecutor(4) as threads:
-        ended = [threads.submit(ingest_until_killed, name) for name in "abcd"]
-        ingested = {acknowledged.get(timeout=DEADLINE_SECONDS) for _ in range(20)}
-        service.stop(signal.SIGKILL)
-        for thread in ended:
-            thread.result(DEADLINE_SECONDS)
-    while not acknowledged.empty():
-        ingested.add(acknowledged.get())
-    service.start()
-    service.end(report_id)
-    assert ingested <= set(stores(service.report(service.trigger())))
 
 
 def test_optional_input_is_in_the_next_report_and_can_be_read(service: Service):
@@ -257,7 +254,6 @@ def test_receipt_and_dry_run_reject_what_a_build_rejects(service: Service):
 def test_zone_that_came_last_holds_and_odd_columns_stop_nothing(service: Service):
     """The folder's file was there before, whatever it is called."""
     (service.data / "timezones.csv").rename(service.data / "timezones_z.csv")
-    service.report(service.trigger())
     for zone in ("America/Chicago", "America/New_York"):
         service.json("POST", "/ingest/timezones", f"store_id,timezone_str\na,{zone}\n")
     attributes = "store_id,brand,timestamp_utc,status,file_key\na,Pizza,2026-01-01,x,7\n"

@@ -22,7 +22,7 @@ from api.releases import attach
 from api.routers.tables import _page_type
 from api.settings import PROJECT, Settings
 from api.tables import TABLES, Table
-from tests.api.conftest import ODD, A, B
+from tests.api.conftest import ODD, A, B, settings_in
 from tests.api.fakes import AS_OF, FakeBuilder, local_client
 from tests.api.readable import publish_copy
 
@@ -31,9 +31,18 @@ BY_PATH = {table.path: table for table in TABLES}
 ELSEWHERE = {"stores", "input_files", "input_notes"}
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def release(settings: Settings, sample: Path) -> None:
     publish_copy(settings, sample, "sample", as_of=AS_OF)
+
+
+@pytest.fixture(scope="module")
+def client(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """Offer a service that is asked only."""
+    settings = settings_in(tmp_path_factory.mktemp("tables"))
+    publish_copy(settings, sample, "sample", as_of=AS_OF)
+    with local_client(create_app(settings, FakeBuilder(settings))) as client:
+        yield client
 
 
 @pytest.fixture
@@ -290,6 +299,7 @@ def test_value_without_its_attribute_is_refused(client: TestClient):
     )
 
 
+@pytest.mark.usefixtures("release")
 def test_token_for_some_stores_hears_of_no_other_value(settings: Settings, builder: FakeBuilder):
     token = Access(settings.output).create("some", ["read"], stores=[A])
     with local_client(create_app(settings, builder)) as client:
@@ -373,6 +383,7 @@ def test_parameter_comes_once(client: TestClient, url: str):
     assert refused(client, url) == (422, f"query.{name}: it comes 2 times; once is expected.")
 
 
+@pytest.mark.usefixtures("release")
 def test_page_is_as_long_as_the_setting_allows(settings: Settings, builder: FakeBuilder):
     app = create_app(settings.model_copy(update={"page_rows_max": 5}), builder)
     with local_client(app) as client:
@@ -383,6 +394,7 @@ def test_page_is_as_long_as_the_setting_allows(settings: Settings, builder: Fake
             assert refused(client, url) == (422, "query.limit: 6 is more than 5, the most allowed.")
 
 
+@pytest.mark.usefixtures("release")
 def test_what_is_not_asked_for_fits_the_settings(settings: Settings, builder: FakeBuilder):
     tight = settings.model_copy(update={"page_rows_max": 5, "window_days_max": 1})
     with local_client(create_app(tight, builder)) as client:
@@ -412,6 +424,7 @@ def test_query_that_takes_too_long_is_ended(client: TestClient, monkeypatch: pyt
         )
 
 
+@pytest.mark.usefixtures("release")
 def test_token_for_some_stores_sees_those_alone(settings: Settings, builder: FakeBuilder):
     token = Access(settings.output).create("of a", ["read"], [A])
     with local_client(create_app(settings, builder)) as client:
