@@ -106,13 +106,10 @@ def test_release_has_own_models_whatever_they_stand_on(project: Path) -> None:
 
 def test_what_own_models_read_is_read_again_once_it_changes(project: Path) -> None:
     (project / "budget.csv").write_text("budget\n200\n")
-    build(project)
-    assert released(project)["budget_copied"] == [(200,)]
-
     (project / "seeds/weights.csv").write_text("day_of_week,weight\n0,20\n")
-    build(project)
-    assert released(project)["weights_copied"] == [(0, 20)]
-
     (project / "macros/own/own_number.sql").write_text("{% macro own_number() %}2{% endmacro %}")
     build(project)
-    assert released(project)["numbers"] == [(2, 7)]
+    release = released(project)
+    assert release["budget_copied"] == [(200,)]
+    assert release["weights_copied"] == [(0, 20)]
+    assert release["numbers"] == [(2, 7)]
