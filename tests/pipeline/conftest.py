@@ -1,7 +1,6 @@
 """What the tests of the pipeline share: how to build a warehouse out of the way of the checkout."""
 
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,24 +16,25 @@ from tests.pipeline.reference_marts import Groups, Target, groups, read_targets
 from tests.pipeline.warm_dbt import run_dbt
 
 PROJECT = Path(__file__).parents[2]
-DBT = Path(sys.executable).with_name("dbt")
 
 Build = Callable[..., Path]
 
 
 @pytest.fixture(scope="session")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
-    """Offer `build(data, **variables)`, which returns the DuckDB file that dbt wrote.
+    """Offer `build(data, *tables, **variables)`, which returns the DuckDB file that dbt wrote.
 
     `data` is the folder with the inputs, `variables` are dbt's. Each call builds anew, data tests
-    included, in a folder of its own.
+    included, in a folder of its own; if tables are named, them and what they stand on.
     """
 
-    def build_warehouse(data: Path, **variables: Any) -> Path:
+    def build_warehouse(data: Path, *tables: str, **variables: Any) -> Path:
         folder = tmp_path_factory.mktemp("build")
         warehouse = folder / "warehouse" / "store_uptime.duckdb"
         warehouse.parent.mkdir()
         options = ["build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(variables)]
+        if tables:
+            options += ["--select", *(f"+{table}" for table in tables)]
         is_built, output = run_dbt(
             options,
             {

@@ -39,6 +39,7 @@ NO_TIMESTAMPS = (
     "2026-03-01 09:00:00+05:60",
     "1772355600",
 )
+BUILD = ("build", "--exclude-resource-type", "unit_test", "--select")
 OPEN_QUOTES = 9
 PACKED = gzip.compress(POLLS.encode())
 LATE = "to_timestamp(1773355600)"
@@ -299,7 +300,7 @@ def test_what_stops_a_build_is_said_in_a_sentence(
 
 def test_files_that_are_called_like_inputs_and_not_read_are_named(tmp_path: Path) -> None:
     files = dict.fromkeys(("store_status_2.xlsx", "Timezones.csv.zip", "notes.csv"), b"")
-    is_built, output = _run_dbt(tmp_path, files, "build", "--exclude-resource-type", "unit_test")
+    is_built, output = _run_dbt(tmp_path, files, *BUILD, "+input_notes")
     assert is_built, output
     with duckdb.connect(str(tmp_path / "store_uptime.duckdb"), read_only=True) as connection:
         notes = connection.execute("""
@@ -345,8 +346,8 @@ def test_rows_of_many_files_keep_their_numbers_in_little_memory(tmp_path: Path) 
             files[name] = (POLLS + rows).encode()
             expected.append((name, 3 + number % 3))
 
-    without_unit_tests = ("build", "--exclude-resource-type", "unit_test")
-    is_built, output = _run_dbt(tmp_path, files, *without_unit_tests, memory_limit="400MB")
+    options = (*BUILD, "+rejected_rows", "+int_polls")
+    is_built, output = _run_dbt(tmp_path, files, *options, memory_limit="400MB")
 
     assert is_built, output
     with duckdb.connect(str(tmp_path / "store_uptime.duckdb"), read_only=True) as connection:
@@ -389,7 +390,7 @@ def test_a_store_that_shows_up_late_is_found_all_the_same(build: Build, tmp_path
             ) to '{data / "store_status_2.parquet"}'
         """)
 
-    warehouse = build(data)
+    warehouse = build(data, "stores", "rejected_rows")
 
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         polls = connection.execute("""
@@ -424,7 +425,7 @@ def test_names_of_files_and_folders_are_no_patterns(build: Build, tmp_path: Path
                 to '{data}/store_status_{name}.parquet'
             """)
 
-    warehouse = build(data)
+    warehouse = build(data, "stores")
 
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         stores = connection.execute("select store_id from stores order by all").fetchall()
@@ -452,7 +453,7 @@ def test_special_hours_make_no_weekly_hours(build: Build, tmp_path: Path) -> Non
     (data / "timezones.csv").write_text("store_id,timezone_str\n")
     (data / "special_hours.csv").write_text("store_id,date,closed\n*,2026-12-25,yes\n")
 
-    with duckdb.connect(str(build(data)), read_only=True) as connection:
+    with duckdb.connect(str(build(data, "stores")), read_only=True) as connection:
         stores = connection.execute("select store_id, is_always_open from stores").fetchall()
 
     assert stores == [("A", True), ("B", False)]
@@ -481,7 +482,7 @@ def test_the_first_week_of_2015_has_its_business_time(build: Build, tmp_path: Pa
     )
     (data / "timezones.csv").write_text("store_id,timezone_str\n")
 
-    with duckdb.connect(str(build(data)), read_only=True) as connection:
+    with duckdb.connect(str(build(data, "period_uptime")), read_only=True) as connection:
         [(hours,)] = connection.execute("""
             select business_seconds / 3600 from period_uptime where period = 'last_week'
         """).fetchall()

@@ -9,7 +9,6 @@ SAMPLE = Path(__file__).parents[2] / "seeds"
 # The last one is a day after the newest poll.
 INSTANTS = (
     "2026-03-04 05:30:00.000001",
-    "2026-03-10 12:00:00",
     "2026-03-12 06:54:03.21",
     "2026-03-13 18:13:22",
 )

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -141,9 +140,10 @@ ATTRIBUTES = {"brand", "region"}
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Run `dbt build` on the sample, unit tests included, and return where it wrote."""
+    """Run `dbt build` on the sample, and return where it wrote."""
     folder = tmp_path_factory.mktemp("sample")
-    is_built, output = run_dbt(["build"], environment(folder / FILE), PROJECT)
+    options = ["build", "--exclude-resource-type", "unit_test"]
+    is_built, output = run_dbt(options, environment(folder / FILE), PROJECT)
     assert is_built, output
     return folder
 
@@ -167,19 +167,16 @@ def unit_tests() -> Iterator[dict[str, Any]]:
         yield from yaml.safe_load(path.read_text(encoding="utf-8")).get("unit_tests", [])
 
 
-def test_all_tests_of_the_models_pass(folder: Path) -> None:
+def test_all_data_tests_pass(folder: Path) -> None:
     results = json.loads((folder / "target/run_results.json").read_text())["results"]
-    passed = Counter(
-        result["unique_id"].partition(".")[0] for result in results if result["status"] == "pass"
-    )
+    passed = sum(result["status"] == "pass" for result in results)
     of_columns = [
         test
         for model in described()
         for column in model["columns"]
         for test in column.get("data_tests", [])
     ]
-    assert passed["unit_test"] == len(list(unit_tests()))
-    assert passed["test"] == len(DATA_TESTS) + len(of_columns)
+    assert passed == len(DATA_TESTS) + len(of_columns)
 
 
 def test_build_without_rows_succeeds_and_publishes_nothing(tmp_path: Path) -> None:
@@ -251,6 +248,7 @@ def test_every_test_is_named() -> None:
 
 
 def test_unit_tests_pass_whatever_the_policy(sample_warehouse: Path, tmp_path: Path) -> None:
+    """Each gives the vars that it depends on: it passes where all have another value."""
     file = Path(shutil.copy(sample_warehouse, tmp_path))
     options = ["test", "--select", "test_type:unit", "--vars", json.dumps(OTHER_POLICY)]
     has_passed, output = run_dbt(options, environment(file))

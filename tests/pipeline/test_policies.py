@@ -45,8 +45,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_policies_are_told_as_builds_tell_them(
     build, data: Path, variables: dict[str, Any], policies: list[tuple[str, int | None]]
 ) -> None:
-    [release] = (build(data, **variables).parent / "releases").glob("*.duckdb")
-    with duckdb.connect(str(release), read_only=True) as connection:
+    built = build(data, "policy_comparison", **variables)
+    with duckdb.connect(str(built), read_only=True) as connection:
         compared = {
             policy: connection.execute(
                 f"""
@@ -60,8 +60,9 @@ def test_policies_are_told_as_builds_tell_them(
         }
     for (before, gap), rows in compared.items():
         chosen = {"status_before_first_poll": before, "max_poll_gap": gap}
-        with duckdb.connect(str(build(data, **variables | chosen)), read_only=True) as built:
-            expected = built.execute(
+        built = build(data, "period_uptime", **variables | chosen)
+        with duckdb.connect(str(built), read_only=True) as connection:
+            expected = connection.execute(
                 f"select {COLUMNS} from period_uptime where period = 'last_week' order by store_id"
             ).fetchall()
         assert len(expected) > 50
