@@ -44,8 +44,8 @@ test-spark: $(VENV)/.ready $(VENV)-spark/.ready ## Build the sample on Spark, to
 test-spark-all: $(VENV)/.ready $(VENV)-spark/.ready ## Do so with generated inputs, on a cluster that fails, and with odd folders
 	$(BIN)/pytest tests/spark
 
-test-sequences: $(VENV)/.ready ## Change inputs and build at random, 20 times, and compare with fresh builds
-	STORE_UPTIME_TEST_SEEDS=0-19 STORE_UPTIME_TEST_STEPS=7 $(BIN)/pytest tests/pipeline/test_incremental.py
+test-sequences: $(VENV)/.ready ## Change inputs, load and build at random, 20 times, and compare with fresh builds
+	STORE_UPTIME_TEST_SEEDS=0-19 STORE_UPTIME_TEST_STEPS=7 $(BIN)/pytest tests/pipeline/test_incremental.py tests/loader/test_load.py
 
 test-contract: $(VENV)/.ready ## Send 10,000 requests and hold the answers against the API's schema
 	STORE_UPTIME_CONTRACT_EXAMPLES=280 $(BIN)/pytest tests/api/test_contract.py

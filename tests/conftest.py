@@ -22,19 +22,29 @@ LONGEST_FIRST = (
     "test_incremental.py",
     "test_dbt_use.py",
     "test_service.py",
-    "test_models.py",
-    "test_dirty_inputs.py",
-    "test_reference.py",
-    "test_functions.py",
-    "test_policies.py",
-    "test_kills.py",
-    "test_load.py",
-    "test_reference_marts.py",
-    "test_contract.py",
-    "test_http_examples.py",
-    "test_own_models.py",
     "test_everywhere.py",
+    "test_reference.py",
+    "test_models.py",
+    "test_reference_marts.py",
+    "test_tables.py",
+    "test_load.py",
+    "test_dirty_inputs.py",
+    "test_policies.py",
+    "test_http_examples.py",
+    "test_kills.py",
+    "test_functions.py",
+    "test_contract.py",
+    "test_build_worker.py",
+    "test_report_list.py",
+    "test_own_models.py",
+    "test_readme.py",
+    "test_table_files.py",
+    "test_endpoints.py",
 )
+
+# Of tests that do things at random.
+_first, _, _last = os.environ.get("STORE_UPTIME_TEST_SEEDS", "0").partition("-")
+SEEDS = range(int(_first), int(_last or _first) + 1)
 
 Once = Callable[[str, Callable[[], Any]], Any]
 

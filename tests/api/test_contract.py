@@ -20,7 +20,7 @@ from api.settings import Settings
 from tests.api.fakes import AS_OF, FakeBuilder
 from tests.api.readable import publish_copy
 
-EXAMPLES = int(os.environ.get("STORE_UPTIME_CONTRACT_EXAMPLES", "10"))
+EXAMPLES = int(os.environ.get("STORE_UPTIME_CONTRACT_EXAMPLES", "5"))
 
 
 @pytest.fixture

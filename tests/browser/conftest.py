@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from api.access import Access
 from api.main import create_app
@@ -172,7 +172,11 @@ def new_site(browser: Browser, tmp_path: Path) -> Iterator[Callable[[Path | None
 
 def new_visit(browser: Browser, site: Site, **options: Any) -> Visit:
     """Return a page in a browser of its own, of which it is noted what goes wrong."""
-    context = browser.new_context(**options)
+    return visit_in(browser.new_context(**options), site)
+
+
+def visit_in(context: BrowserContext, site: Site) -> Visit:
+    """Return another page of a browser."""
     context.set_default_timeout(DEADLINE_SECONDS * 1000)
     visit = Visit(context.new_page(), site)
 

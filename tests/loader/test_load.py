@@ -16,6 +16,7 @@ from loader import load as loading
 from loader import manifest as manifests
 from loader.errors import InputError
 from loader.load import why_changed
+from tests.conftest import SEEDS
 from tests.loader.conftest import CLOCK_US, HOURS, POLLS, ZONES, Inputs
 
 DAY_US = 86_400_000_000
@@ -547,7 +548,7 @@ def test_kills_leave_the_state_before(
     assert rows == [(3,)]
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_random_sequences_equal_a_fresh_load(
     inputs: Inputs, monkeypatch: pytest.MonkeyPatch, seed: int
 ):

@@ -16,6 +16,7 @@ import duckdb
 import pytest
 
 from loader.load import load
+from tests.conftest import SEEDS
 from tests.pipeline.changing_folder import CHANGES, DAY, HOUR, ChangingFolder
 from tests.pipeline.warm_dbt import run_dbt
 
@@ -182,12 +183,7 @@ class Sequence:
             )
 
 
-def seeds() -> range:
-    first, _, last = os.environ.get("STORE_UPTIME_TEST_SEEDS", "0").partition("-")
-    return range(int(first), int(last or first) + 1)
-
-
-@pytest.mark.parametrize("seed", seeds())
+@pytest.mark.parametrize("seed", SEEDS)
 def test_any_sequence_of_builds_gives_the_tables_of_a_fresh_build(
     tmp_path: Path, seed: int
 ) -> None:
