@@ -230,4 +230,4 @@ def test_folders_of_this_machine_are_left_out(text: str, said: str):
 )
 def test_rows_name_files_below_the_folder(text: str | None, said: str | None):
     value = without_folders("?::varchar", Path("/da'ta/in"))
-    assert duckdb.execute(f"select {value}", [text]).fetchone() == (said,)
+    assert duckdb.execute(f"select {value}", [text]).fetchall() == [(said,)]

@@ -191,7 +191,7 @@ def test_nothing_is_left_of_a_file_that_failed(
     ],
 )
 def test_formula_gets_an_apostrophe(text: str | None, written: str | None):
-    assert duckdb.execute(f"select {guarded('$1')}", [text]).fetchone() == (written,)
+    assert duckdb.execute(f"select {guarded('$1')}", [text]).fetchall() == [(written,)]
 
 
 def test_odd_ids_are_whole_in_every_format(client: TestClient, tmp_path: Path):
