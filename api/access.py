@@ -9,14 +9,14 @@ import hmac
 import json
 import secrets
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
-from fastapi import Depends, Request
-from fastapi.security import HTTPBearer
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from api.audit import AuditLog
@@ -25,6 +25,7 @@ from api.instants import as_text, now
 
 Scope = Literal["read", "run", "ingest", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 _TABLES = """
 create table if not exists tokens (
@@ -196,33 +197,47 @@ class Access:
             return self._writer.execute(statement, values).fetchall()
 
 
-class _Needs(HTTPBearer):
-    """The dependency behind `needs`; the docs learn from its base that a token is sent."""
-
-    def __init__(self, scopes: tuple[Scope, ...], every_store: bool) -> None:
-        super().__init__(
-            scheme_name="Token",
-            description="Of `python -m api tokens create`; without any token none is needed.",
-        )
-        self._scopes = scopes
-        self._every_store = every_store
-
-    async def __call__(self, request: Request) -> None:
-        principal: Principal = request.state.principal
-        if not principal.scopes.intersection((*self._scopes, "admin")):
-            has = ", ".join(sorted(principal.scopes))
-            needed = " or ".join(map(repr, self._scopes))
-            raise HTTPException(403, f"This needs the scope {needed}; this token has {has}.")
-        if self._every_store and not may_see(principal, None):
-            raise HTTPException(403, "This is about all stores, and the token is for some of them.")
-
-
-def needs(*scopes: Scope, every_store: bool = False) -> Any:
-    """Return the dependency that lets only tokens of one of these scopes, or of `admin`, pass.
+def needs(*scopes: Scope, every_store: bool = False) -> Callable[[Endpoint], Endpoint]:
+    """Have an endpoint let only tokens of one of these scopes, or of `admin`, pass.
 
     With `every_store`, tokens for some stores do not pass: reports and uploads are on all.
     """
-    return Depends(_Needs(scopes, every_store))
+
+    def mark(endpoint: Endpoint) -> Endpoint:
+        endpoint.needed = (scopes, every_store)
+        return endpoint
+
+    return mark
+
+
+class GuardedRoute(APIRoute):
+    """A route that lets pass whom its endpoint `needs`: tokens of scope `read` if it is not said.
+
+    As a dependency this would take each request a tenth of its time.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Any]:
+        handle = super().get_route_handler()
+        scopes, every_store = getattr(self.endpoint, "needed", (("read",), False))
+        accepted = {*scopes, "admin"}
+
+        async def handle_guarded(request: Request) -> Response:
+            principal: Principal | None = request.state.principal
+            # Where anybody may ask there is none.
+            if principal is not None:
+                if principal.scopes.isdisjoint(accepted):
+                    has = ", ".join(sorted(principal.scopes))
+                    needed = " or ".join(map(repr, scopes))
+                    raise HTTPException(
+                        403, f"This needs the scope {needed}; this token has {has}."
+                    )
+                if every_store and principal.stores is not None:
+                    raise HTTPException(
+                        403, "This is about all stores, and the token is for some of them."
+                    )
+            return await handle(request)
+
+        return handle_guarded
 
 
 def may_see(principal: Principal, stores: Collection[str] | None) -> bool:

@@ -102,7 +102,7 @@ class Record:
     def is_kept(self) -> bool:
         """Say whether it is still there; SQLite goes on with a file that was removed."""
         try:
-            return self.path.stat().st_ino == self._inode
+            return os.stat(self.path).st_ino == self._inode
         except OSError:
             return False
 

@@ -1,11 +1,12 @@
 """Logs as lines of JSON on standard error."""
 
+import json
 import logging
 import sys
 import time
 from collections import Counter
 
-import structlog
+from api.instants import now
 
 # What uvicorn says of each connection that it refuses.
 _REFUSALS = (
@@ -37,31 +38,23 @@ class FewRefusals(logging.Filter):
         return True
 
 
+def line(event: str, level: str, **said: object) -> str:
+    return json.dumps({"event": event, **said, "level": level, "timestamp": now()}) + "\n"
+
+
+class Lines(logging.StreamHandler):
+    """Writes lines of JSON; what a record has as `said` stands beside its message."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        said = {"logger": record.name, **getattr(record, "said", {})}
+        if record.exc_info:
+            said["exception"] = logging.Formatter().formatException(record.exc_info)
+        return line(record.getMessage(), record.levelname.lower(), **said)
+
+
 def configure() -> None:
     """Have all logs of this process, its libraries' included, written as JSON."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    structlog.configure(
-        processors=[
-            *shared,
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                structlog.processors.JSONRenderer(),
-            ],
-        )
-    )
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    lines = Lines(sys.stderr)
+    lines.terminator = ""
+    logging.basicConfig(level=logging.INFO, handlers=[lines], force=True)
     logging.getLogger("uvicorn.error").addFilter(FewRefusals())

@@ -6,7 +6,6 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 
 from api.errors import Problem
 from api.snapshots import MEDIA_TYPES
@@ -22,6 +21,11 @@ TAGS = [
     {"name": "service", "description": "Health, metrics and the audit log."},
 ]
 
+_TOKEN = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "Of `python -m api tokens create`; without any token none is needed.",
+}
 _BINARY = {"type": "string", "format": "binary"}
 _ROWS = {"type": "array", "items": {"type": "object"}}
 # The file of a report or table, in each of its formats.
@@ -29,11 +33,6 @@ FILES: dict[str, Any] = {
     kind: {"schema": {"csv": {"type": "string"}, "json": _ROWS}.get(name, _BINARY)}
     for name, kind in MEDIA_TYPES.items()
 }
-
-
-def operation_id(route: APIRoute) -> str:
-    """Return the name of an operation, which is that of its function."""
-    return route.name
 
 
 def describe(app: FastAPI) -> None:
@@ -46,9 +45,12 @@ def describe(app: FastAPI) -> None:
             components = schema["components"]
             components["schemas"]["Problem"] = Problem.model_json_schema()
             components["responses"] = {}
+            components["securitySchemes"] = {"Token": _TOKEN}
             for operations in schema["paths"].values():
                 for operation in operations.values():
                     _refer(operation["responses"], components["responses"])
+                    if operation["operationId"] not in ("health", "ready"):
+                        operation["security"] = [{"Token": []}]
             _put_options_in_the_body(schema["paths"]["/trigger_report"]["post"])
             _shorten(schema)
             _share_parameters(schema)

@@ -1,19 +1,18 @@
 """What is asked of the newest release: by which parameters, for which stores and which time."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, get_args, get_origin
 
 import duckdb
-from fastapi import Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
-from pydantic.fields import FieldInfo
 from starlette.exceptions import HTTPException
 
-from api.errors import quoted
+from api.access import GuardedRoute
+from api.errors import declared, quoted
 from api.instants import ALWAYS, TO_TEXT, Instant, Until, as_text
 from api.releases import Release
 from api.rows import Conditions
@@ -82,7 +81,7 @@ class Window:
         return said if self.is_start_cut is None else said | {"is_start_cut": self.is_start_cut}
 
 
-class CheckedRoute(APIRoute):
+class CheckedRoute(GuardedRoute):
     """A route that refuses parameters that there are not, such as a filter misspelt.
 
     So one that comes twice and takes a single value, as the other would be ignored.
@@ -99,30 +98,38 @@ class CheckedRoute(APIRoute):
         return handle_checked
 
 
-def _check_parameters(request: Request, known: dict[str, FieldInfo]) -> None:
-    for name, count in Counter(name for name, _ in request.query_params.multi_items()).items():
+def _check_parameters(request: Request, known: dict[str, bool]) -> None:
+    sent = [name for name, _ in request.query_params.multi_items()]
+    for name in sent:
         if name not in known:
             raise HTTPException(
                 422,
                 f"query: there is no parameter {quoted(name)}; "
                 f"there are {', '.join(known) or 'none'}.",
             )
-        if count > 1 and not _is_list(known[name]):
+        if not known[name] and (count := sent.count(name)) > 1:
             raise HTTPException(422, f"query.{name}: it comes {count} times; once is expected.")
 
 
-def _parameters(route: APIRoute) -> Iterator[tuple[str, FieldInfo]]:
-    """Give out the query parameters, by the names under which they are sent."""
+def _parameters(route: APIRoute) -> Iterator[tuple[str, bool]]:
+    """Give out the query parameters as they are sent, and whether they take several values."""
     for parameter in route.dependant.query_params:
         fields = {parameter.alias: parameter.field_info}
         # Of a model that holds them all.
         fields = getattr(parameter.field_info.annotation, "model_fields", fields)
         for name, field in fields.items():
-            yield field.alias or name, field
+            kinds = (field.annotation, *get_args(field.annotation))
+            yield field.alias or name, list in map(get_origin, kinds)
 
 
-def _is_list(field: FieldInfo) -> bool:
-    return list in map(get_origin, (field.annotation, *get_args(field.annotation)))
+def router_of(tag: str, *refusals: int, route_class: type[APIRoute] = CheckedRoute) -> APIRouter:
+    """Return a router for the endpoints of a module, all of which may be refused so."""
+    return APIRouter(
+        tags=[tag],
+        route_class=route_class,
+        responses=declared(500, 503, *(refusals or (401, 403, 413, 429))),
+        generate_unique_id_function=lambda route: route.name,
+    )
 
 
 def allowed_stores(request: Request) -> list[str] | None:

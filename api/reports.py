@@ -212,7 +212,9 @@ class Reports:
         report = Report(*row)
         if error := self._unwritten.get(report_id):
             report = replace(report, status="Failed", error=error)
-        return replace(report, error=report.error and self._for_clients(report.error))
+        if report.error:
+            report = replace(report, error=self._for_clients(report.error))
+        return report
 
     def options(self, report_id: str) -> ReportOptions:
         """Return what was asked of a report."""

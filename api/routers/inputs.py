@@ -6,24 +6,25 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
 from fastapi import Path as PathParameter
+from fastapi import Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from api.access import needs
 from api.disk import folder_fault, is_full
 from api.errors import BusyError, declared, quoted
 from api.inputs import InputFile, Landed, encoded, file_put_by_hand, listed_inputs
 from api.pages import Cursor, Limit, cut, read_cursor, rows_on_page
-from api.reading import CheckedRoute, refuse_unknown
+from api.reading import refuse_unknown, router_of
 from api.releases import NoReleaseError
 from api.uploads import ConflictError, Judged, RejectedRows, Upload, UploadError, file_in_form
 from loader.inputs import INPUTS
 
-router = APIRouter(tags=["inputs"], route_class=CheckedRoute)
+router = router_of("inputs")
 
 # What a page of someone else could have a browser send without asking (plain text, no type at all)
 # is not among them; of a form the gate looks at where it comes from.
@@ -48,6 +49,7 @@ _EXAMPLE = [{"store_id": "a", "status": "active", "timestamp_utc": "2026-03-12T1
 _ENCODINGS = {"gzip": ".gz", "x-gzip": ".gz", "zstd": ".zst"}
 _CHUNK_BYTES = 1 << 20
 
+_needed = needs("ingest", every_store=True)
 _ORDER = "inputs"
 _REFUSALS = declared(400, 403, 404, 409, 413, 415, 422, 503, 507)
 
@@ -147,6 +149,7 @@ class Arrival(BaseModel):
     },
     openapi_extra=_BODY,
 )
+@_needed
 async def ingest(
     request: Request,
     name: InputName,
@@ -193,6 +196,7 @@ async def ingest(
     },
     openapi_extra=_BODY,
 )
+@_needed
 async def put_input(
     request: Request,
     input: InputName,
@@ -228,6 +232,7 @@ async def put_input(
 
 
 @router.get("/inputs", responses=declared(422, 503))
+@_needed
 def list_inputs(
     request: Request,
     input: Annotated[str | None, Query(description="Only files of this input.")] = None,
@@ -255,6 +260,7 @@ def list_inputs(
 
 
 @router.delete("/inputs/{id:path}", status_code=204, responses=declared(404, 409, 422, 503, 507))
+@_needed
 def delete_input(
     request: Request,
     id: Annotated[
@@ -286,6 +292,7 @@ def delete_input(
 
 
 @router.get("/ingest/{name}", responses=declared(403, 404, 422, 503))
+@_needed
 def get_arrival(request: Request, name: Sha256) -> Arrival:
     """Say whether an upload is in the newest release, by the `sha256` of its receipt."""
     _check_folder(request.app.state.settings.data)

@@ -4,7 +4,7 @@ from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
 import duckdb
-from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
+from fastapi import Body, Header, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field
@@ -15,7 +15,7 @@ from api.answers import FETCHED, UNCHANGED, answer_by_file, is_known, prefers
 from api.errors import declared, quoted
 from api.openapi import FILES
 from api.pages import Cursor, Limit, cut, read_cursor, rows_on_page
-from api.reading import CheckedRoute
+from api.reading import router_of
 from api.releases import Release
 from api.reports import Changes, Entry, Report
 from api.snapshots import (
@@ -27,7 +27,7 @@ from api.snapshots import (
     write_report,
 )
 
-router = APIRouter(tags=["reports"], route_class=CheckedRoute)
+router = router_of("reports")
 
 _ID_EXAMPLE = "0b6f6a1e-6c55-4d0e-9d0b-2f9b1e0c7a11"
 _OTHER_FILES = {kind: file for kind, file in FILES.items() if kind != "application/json"}
@@ -75,9 +75,9 @@ _ORDER = "reports"
 
 @router.post(
     "/trigger_report",
-    dependencies=[needs("run", every_store=True)],
     responses=declared(400, 409, 422, 503, 507),
 )
+@needs("run", every_store=True)
 def trigger_report(
     request: Request,
     asked: Annotated[ReportOptions, Query()],
@@ -112,7 +112,6 @@ def trigger_report(
 
 @router.get(
     "/get_report",
-    dependencies=[needs("read", "run", every_store=True)],
     response_class=Response,
     responses={
         200: {
@@ -123,6 +122,7 @@ def trigger_report(
         **declared(404, 422),
     },
 )
+@needs("read", "run", every_store=True)
 async def get_report(
     request: Request,
     report_id: Annotated[str, Query(examples=[_ID_EXAMPLE])],
@@ -154,7 +154,6 @@ async def get_report(
 
 @router.get(
     "/download/{name}",
-    dependencies=[needs("read", "run", every_store=True)],
     response_class=Response,
     responses={
         200: {
@@ -165,6 +164,7 @@ async def get_report(
         **declared(404, 422),
     },
 )
+@needs("read", "run", every_store=True)
 async def download(request: Request, name: str) -> Response:
     """Fetch a finished report, `<report_id>.<format>`.
 
@@ -192,9 +192,9 @@ async def download(request: Request, name: str) -> Response:
 
 @router.get(
     "/reports",
-    dependencies=[needs("read", every_store=True)],
     responses=declared(422),
 )
+@needs("read", every_store=True)
 def list_reports(request: Request, limit: Limit = None, cursor: Cursor = None) -> ReportsPage:
     """List the reports, the newest first."""
     limit = rows_on_page(request, limit)
@@ -212,10 +212,10 @@ def list_reports(request: Request, limit: Limit = None, cursor: Cursor = None) -
 
 @router.get(
     "/reports/newest.{ending}",
-    dependencies=[needs("read", every_store=True)],
     response_class=Response,
     responses={200: {"description": "The report, one row per store.", "content": FILES}, **FETCHED},
 )
+@needs("read", every_store=True)
 async def fetch_newest_report(
     request: Request, ending: Annotated[str, Path(json_schema_extra={"enum": list(MEDIA_TYPES)})]
 ) -> Response:
@@ -233,9 +233,9 @@ async def fetch_newest_report(
 
 @router.get(
     "/reports/{report_id}",
-    dependencies=[needs("read", "run", every_store=True)],
     responses=declared(404, 422),
 )
+@needs("read", "run", every_store=True)
 def get_report_entry(request: Request, report_id: str) -> Entry:
     """Tell of one report what the list tells; a token of scope `run` only of its own."""
     _own_report(request, report_id)
@@ -247,10 +247,10 @@ def get_report_entry(request: Request, report_id: str) -> Entry:
 
 @router.delete(
     "/reports/{report_id}",
-    dependencies=[needs("run", every_store=True)],
     status_code=204,
     responses=declared(404, 422, 507),
 )
+@needs("run", every_store=True)
 def delete_report(request: Request, report_id: str) -> None:
     """Cancel a report that waits or is being made, or remove one that is finished.
 

@@ -3,20 +3,21 @@
 import shutil
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
-from api.access import needs
+from api.access import GuardedRoute, needs
 from api.audit import Audited
 from api.disk import folder_fault
 from api.errors import MEDIA_TYPE, declared, problem_body
 from api.metrics import poll_age_seconds
 from api.pages import Cursor, Limit, cut, read_cursor, rows_on_page
-from api.reading import CheckedRoute
+from api.reading import router_of
 from api.releases import NoReleaseError
 
-router = APIRouter(tags=["service"])
+# Monitors may add a parameter to get past caches.
+router = router_of("service", 403, 413, route_class=GuardedRoute)
 
 
 class Health(BaseModel):
@@ -56,7 +57,6 @@ def ready(request: Request) -> JSONResponse:
 
 @router.get(
     "/metrics",
-    dependencies=[needs("read", every_store=True)],
     response_class=Response,
     responses={
         200: {
@@ -66,6 +66,7 @@ def ready(request: Request) -> JSONResponse:
         **declared(401, 429),
     },
 )
+@needs("read", every_store=True)
 def metrics(request: Request) -> Response:
     """Give counts and times of requests, reports, builds, rejected rows and ages of data."""
     return Response(request.app.state.metrics.text(), media_type="text/plain; version=0.0.4")
@@ -106,7 +107,7 @@ def _checks(request: Request) -> tuple[dict[str, str], bool]:
     return checks, is_degraded
 
 
-audit_router = APIRouter(tags=["service"], route_class=CheckedRoute)
+audit_router = router_of("service")
 
 
 class AuditPage(BaseModel):
@@ -121,6 +122,7 @@ _ORDER = "audit"
 
 
 @audit_router.get("/audit", responses=declared(422))
+@needs("admin", every_store=True)
 def get_audit(
     request: Request,
     limit: Limit = None,

@@ -6,13 +6,12 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 import duckdb
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.answers import REFUSALS, answer, page
 from api.pages import Cursor, Key, Limit, Order, Page, rows_on_page
 from api.reading import (
-    CheckedRoute,
     From,
     OfWindow,
     StoreId,
@@ -22,6 +21,7 @@ from api.reading import (
     check_stores_known,
     refuse_other_stores,
     refuse_unknown,
+    router_of,
     window,
 )
 from api.releases import Release
@@ -29,7 +29,7 @@ from api.rows import Conditions, columns, identifier, json_object, json_value, j
 from api.snapshots import STORES_MAX
 from api.tables import ATTRIBUTE_TEXT, PERIODS, VALUE_TEXT, AttributeName, mart, row_type
 
-router = APIRouter(tags=["stores"], route_class=CheckedRoute)
+router = router_of("stores")
 
 _FIGURES = {
     "uptime": "uptime_seconds",

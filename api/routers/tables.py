@@ -5,7 +5,7 @@ from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
 import duckdb
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 from pydantic import BaseModel, Field, create_model
 from starlette.exceptions import HTTPException
 
@@ -18,7 +18,6 @@ from api.openapi import FILES
 from api.pages import ROWS_ON_PAGE, Order, Page, rows_on_page
 from api.reading import (
     START_CUT_TEXT,
-    CheckedRoute,
     OfWindow,
     add_attribute,
     allowed_stores,
@@ -29,6 +28,7 @@ from api.reading import (
     refuse_other_stores,
     refuse_unknown,
     refuse_unknown_value,
+    router_of,
     window,
 )
 from api.releases import Release
@@ -45,8 +45,7 @@ from api.tables import (
     row_type,
 )
 
-router = APIRouter(tags=["tables"], route_class=CheckedRoute)
-files = APIRouter(tags=["tables"], route_class=CheckedRoute, dependencies=[needs("read")])
+router, files = router_of("tables"), router_of("tables")
 
 _ENDINGS: tuple[Format, ...] = ("csv", "parquet", "json")
 
@@ -104,6 +103,7 @@ class OnDays(BaseModel):
 def _add_endpoint(table: Table) -> None:
     asked_type = _asked_type(table)
 
+    @needs("read", every_store=not table.is_by_store)
     async def read(request: Request, asked: Annotated[asked_type, Query()]) -> Response:
         return await answer(request, _ask(table, request, asked))
 
@@ -114,7 +114,6 @@ def _add_endpoint(table: Table) -> None:
         responses={200: {"model": _page_type(table)}, **REFUSALS},
         name=f"read_{table.path}",
         description=f"{table.description}\n\nThese are rows of the table `{table.name}`.",
-        dependencies=[needs("read", every_store=not table.is_by_store)],
     )
 
 
@@ -304,17 +303,13 @@ def _file_parameters() -> list[dict[str, Any]]:
 def _add_file(table: Table) -> None:
     asked_type = _FILE_TYPES[table.path]
 
+    @needs("read", every_store=not table.is_by_store)
     async def fetch(
         request: Request, ending: str, asked: Annotated[asked_type, Query()]
     ) -> Response:
         return await _fetch(table, request, ending, asked)
 
-    files.add_api_route(
-        f"/tables/{table.path}.{{ending}}",
-        fetch,
-        dependencies=[needs("read", every_store=not table.is_by_store)],
-        include_in_schema=False,
-    )
+    files.add_api_route(f"/tables/{table.path}.{{ending}}", fetch, include_in_schema=False)
 
 
 async def _fetch(table: Table, request: Request, ending: str, asked: Any) -> Response:

@@ -2,11 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, Path, Request
+from fastapi import FastAPI, Path, Request
 from fastapi.responses import FileResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
-from api.access import needs
 from api.routers import tables
 from api.ui import board, data, fleet, help, login, outages, reports, search, store, targets
 from api.ui.shell import FOLDER
@@ -20,13 +19,8 @@ _ASSETS = {
 
 def add_to(app: FastAPI) -> None:
     """Add the pages; none of them is in the reference of the API."""
-    for module in (board, fleet, store, outages, targets, data, reports, search, help):
-        app.include_router(
-            module.router,
-            dependencies=[Depends(login.from_own_pages), needs("read")],
-            include_in_schema=False,
-        )
-    app.include_router(login.router, include_in_schema=False)
+    for module in (board, fleet, store, outages, targets, data, reports, search, help, login):
+        app.include_router(module.router, include_in_schema=False)
     # The lists' files once more, since the cookie of the log-in is sent to the pages alone.
     app.include_router(tables.files, prefix="/ui", include_in_schema=False)
 

@@ -44,7 +44,8 @@ _reads = needs("read", "run", every_store=True)
 _runs = needs("run", every_store=True)
 
 
-@router.get("/reports", dependencies=[_reads])
+@router.get("/reports")
+@_reads
 def show(
     request: Request,
     report: str | None = None,
@@ -71,7 +72,8 @@ def show(
     return _page(request, given, cursor)
 
 
-@router.post("/reports", dependencies=[_runs])
+@router.post("/reports")
+@_runs
 def ask_for(
     request: Request,
     as_of: Annotated[str, Form()] = "",
@@ -108,7 +110,8 @@ def ask_for(
     return RedirectResponse(address("reports", report=triggered.report_id), 303)
 
 
-@router.post("/cancel_report", dependencies=[_runs])
+@router.post("/cancel_report")
+@_runs
 def cancel(request: Request, report_id: Annotated[str, Form()]) -> Response:
     """Cancel a report that is not finished, or remove one that is."""
     report = request.app.state.reports.find(report_id)
@@ -117,19 +120,22 @@ def cancel(request: Request, report_id: Annotated[str, Form()]) -> Response:
     return RedirectResponse("reports" if is_finished else address("reports", report=report_id), 303)
 
 
-@router.get("/download/{name}", dependencies=[_reads])
+@router.get("/download/{name}")
+@_reads
 async def download(request: Request, name: str) -> Response:
     """Fetch a report's file, for whom the pages' cookie lets in."""
     return await api_reports.download(request, name)
 
 
-@router.get("/newest.{ending}", dependencies=[needs("read", every_store=True)])
+@router.get("/newest.{ending}")
+@needs("read", every_store=True)
 async def fetch_newest(request: Request, ending: str) -> Response:
     """Fetch the report without options of the newest release."""
     return await api_reports.fetch_newest_report(request, ending)
 
 
-@router.get("/reports.csv", dependencies=[needs("read", every_store=True)])
+@router.get("/reports.csv")
+@needs("read", every_store=True)
 def fetch_list(request: Request) -> Response:
     """Fetch the list of reports."""
     found = request.app.state.reports.entries(_ROWS_IN_FILE)

@@ -21,11 +21,10 @@ import duckdb
 from fastapi import HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from api.access import Principal, may_see
+from api.access import GuardedRoute, Principal, may_see
 from api.answers import answer_by_file, is_known, limited, place
 from api.reading import allowed_stores
 from api.releases import NoReleaseError, Release
@@ -119,7 +118,7 @@ class Work:
     failure: str | None = None
 
 
-class PageRoute(APIRoute):
+class PageRoute(GuardedRoute):
     """A route whose refusals are pages, too."""
 
     def get_route_handler(self) -> Callable[[Request], Any]:
@@ -127,6 +126,7 @@ class PageRoute(APIRoute):
 
         async def handle_as_page(request: Request) -> Response:
             try:
+                _refuse_elsewhere(request)
                 return await handle(request)
             except StarletteHTTPException as error:
                 return refusal(request, error.status_code, str(error.detail), error.headers)
@@ -143,6 +143,16 @@ class PageRoute(APIRoute):
                 return refusal(request, 500, "The page failed; the service's log has the cause.")
 
         return handle_as_page
+
+
+def _refuse_elsewhere(request: Request) -> None:
+    """Raise HTTPException 403 for a form that a page from elsewhere has sent."""
+    if request.method == "GET":
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin", "null").partition("://")[2]
+    if site != "same-origin" and (site or origin != request.headers.get("Host")):
+        raise HTTPException(403, "Pages from elsewhere may not change anything here.")
 
 
 async def page(request: Request, template: str, ask: Ask, every_store: bool = False) -> Response:

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-import structlog
 from fastapi.testclient import TestClient
 
 from api import jobs
@@ -20,11 +19,6 @@ from tests.api.fakes import FakeBuilder, local_client, polls_of
 from tests.api.readable import ODD_IDS
 from tests.api.services import Service
 from tests.conftest import Once
-
-# By default structlog lays out the variables of every frame of a traceback, which takes seconds.
-structlog.configure(
-    processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()]
-)
 
 LONG_AGO = time.time() - 86_400
 
