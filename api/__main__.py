@@ -32,8 +32,6 @@ from api.snapshots import NEWEST, notes_of_inputs, write_report
 _FIRST_LINES = 6
 _NOTES_SHOWN = 20
 _AUDIT_SECONDS = 30
-# What is told of a token, besides its id.
-_TOLD = ("name", "scopes", "stores", "created_at", "expires_at", "revoked_at")
 
 
 class _Server(uvicorn.Server):
@@ -172,8 +170,8 @@ def tokens(settings: Settings, given: argparse.Namespace) -> None:
             _note(access, "tokens revoke", {"token_id": given.token_id})
         else:
             for token in access.tokens():
-                said = {name: kept for name, kept in vars(token).items() if name in _TOLD}
-                print(json.dumps({"id": token.token_id, **said}, default=sorted))
+                said = vars(token).copy()
+                print(json.dumps({"id": said.pop("token_id"), **said}, default=sorted))
     finally:
         access.close()
 

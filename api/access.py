@@ -9,7 +9,7 @@ import hmac
 import json
 import secrets
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -40,6 +40,8 @@ create table if not exists tokens (
     revoked_at text
 ) strict;
 """
+# What is told of a token; its secret is not even kept.
+_TOLD = "token_id, name, scopes, stores, created_at, expires_at, revoked_at"
 
 
 class AccessError(ValueError):
@@ -53,28 +55,21 @@ class Principal:
     token_id: str | None
     name: str
     scopes: frozenset[str]
-    stores: frozenset[str] | None
-    # Revoked or expired: a name for the audit log, and nothing more.
-    is_over: bool = False
+    stores: frozenset[str] | None = None
+    created_at: str | None = None
+    expires_at: str | None = None
+    revoked_at: str | None = None
 
-
-@dataclass(frozen=True)
-class Token:
-    """A token as it is kept; its secret is not."""
-
-    token_id: str
-    name: str
-    salt: bytes
-    hash: bytes
-    scopes: frozenset[str]
-    stores: frozenset[str] | None
-    created_at: str
-    expires_at: str | None
-    revoked_at: str | None
+    @property
+    def is_over(self) -> bool:
+        """Whether it is revoked or expired: a name for the audit log, and nothing more."""
+        return self.revoked_at is not None or (
+            self.expires_at is not None and self.expires_at <= now()
+        )
 
 
 # Without any token the service answers this machine only, and there it answers everything.
-THIS_MACHINE = Principal(None, "this machine", frozenset({"admin"}), None)
+THIS_MACHINE = Principal(None, "this machine", frozenset({"admin"}))
 
 
 class Access:
@@ -86,20 +81,21 @@ class Access:
         output.mkdir(parents=True, exist_ok=True)
         path = output / "access.sqlite"
         path.touch(mode=0o600)
-        self._writer = connect(path, synchronous="normal")
+        self._writer = connect(path)
         self._writer.executescript(_TABLES)
         self.record = Record(path, "tokens", "audit")
-        self._reader = connect(path, synchronous="normal")
+        self._reader = connect(path)
         # It is asked on the event loop, which waits for nobody's lock.
         self._reader.execute("pragma busy_timeout = 0")
         self.log = AuditLog(path, audit_kept_days, audit_entries_max)
-        self._lock = threading.Lock()
+        # Whoever reads, on the event loop too, does not wait for who writes.
+        self._reading, self._writing = threading.Lock(), threading.Lock()
         self._has_tokens = False
 
     def has_tokens(self) -> bool:
         """Say whether a token was ever made; to revoke the last one does not open the service."""
         if not self._has_tokens:
-            self._has_tokens = bool(self._read("select 1 from tokens limit 1"))
+            self._has_tokens = bool(self.read("select 1 from tokens limit 1"))
         return self._has_tokens
 
     def create(
@@ -125,7 +121,7 @@ class Access:
             )
         token_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
         salt = secrets.token_bytes(16)
-        self._write(
+        self.write(
             "insert into tokens values (?, ?, ?, ?, ?, ?, ?, ?, null)",
             (
                 token_id,
@@ -145,9 +141,7 @@ class Access:
 
         Raises AccessError if there is no such token, or it was revoked before.
         """
-        # A token must stay revoked after a power cut; the audit log may lose its last entries.
-        self._writer.execute("pragma synchronous = full")
-        revoked = self._write(
+        revoked = self.write(
             "update tokens set revoked_at = ? where token_id = ? and revoked_at is null "
             "returning token_id",
             (now(), token_id),
@@ -157,9 +151,10 @@ class Access:
                 f"There is no token {token_id!r} to revoke; `python -m api tokens list` has all."
             )
 
-    def tokens(self) -> list[Token]:
+    def tokens(self) -> list[Principal]:
         """Return all tokens, the oldest first."""
-        return [_token(row) for row in self._read("select * from tokens order by created_at")]
+        rows = self.read(f"select {_TOLD} from tokens order by created_at")
+        return [_principal(row) for row in rows]
 
     def principal(self, text: str) -> Principal | None:
         """Return whose token this text is, or None if it is not one; see `Principal.is_over`."""
@@ -167,40 +162,37 @@ class Access:
         token_id, _, secret = rest.partition("_")
         if prefix != "su" or not secret:
             return None
-        token = self._find(token_id)
-        salt, kept = (token.salt, token.hash) if token else (b"", b"\0" * 32)
+        found = self.read(f"select salt, hash, {_TOLD} from tokens where token_id = ?", (token_id,))
+        [(salt, kept, *told)] = found or [(b"", b"\0" * 32)]
         is_right = hmac.compare_digest(_hash(salt, secret), kept)
-        return _principal(token) if is_right and token is not None else None
+        return _principal(told) if is_right and told else None
 
     def of_token(self, token_id: str) -> Principal | None:
         """Return whose token has this id, or None if there is none; see `Principal.is_over`."""
-        token = self._find(token_id)
-        return None if token is None else _principal(token)
+        rows = self.read(f"select {_TOLD} from tokens where token_id = ?", (token_id,))
+        return _principal(rows[0]) if rows else None
 
     def close(self) -> None:
         self.log.close()
-        with self._lock:
+        with self._reading, self._writing:
             self._writer.close()
             self._reader.close()
 
-    def _find(self, token_id: str) -> Token | None:
-        rows = self._read("select * from tokens where token_id = ?", (token_id,))
-        return _token(rows[0]) if rows else None
-
-    def _read(self, statement: str, values: tuple = ()) -> list[tuple]:
-        with self._lock:
+    def read(self, statement: str, values: tuple = ()) -> list[tuple]:
+        with self._reading:
             self.record.check()
             return self._reader.execute(statement, values).fetchall()
 
-    def _write(self, statement: str, values: tuple) -> list[tuple]:
-        with self._lock:
+    def write(self, statement: str, values: tuple = ()) -> list[tuple]:
+        with self._writing:
             return self._writer.execute(statement, values).fetchall()
 
 
 def needs(*scopes: Scope, every_store: bool = False) -> Callable[[Endpoint], Endpoint]:
     """Have an endpoint let only tokens of one of these scopes, or of `admin`, pass.
 
-    With `every_store`, tokens for some stores do not pass: reports and uploads are on all.
+    Without any scope anybody passes whom the gate lets pass. With `every_store`, tokens for some
+    stores do not pass: reports and uploads are on all.
     """
 
     def mark(endpoint: Endpoint) -> Endpoint:
@@ -219,22 +211,20 @@ class GuardedRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Any]:
         handle = super().get_route_handler()
         scopes, every_store = getattr(self.endpoint, "needed", (("read",), False))
+        if not scopes:
+            return handle
         accepted = {*scopes, "admin"}
 
         async def handle_guarded(request: Request) -> Response:
-            principal: Principal | None = request.state.principal
-            # Where anybody may ask there is none.
-            if principal is not None:
-                if principal.scopes.isdisjoint(accepted):
-                    has = ", ".join(sorted(principal.scopes))
-                    needed = " or ".join(map(repr, scopes))
-                    raise HTTPException(
-                        403, f"This needs the scope {needed}; this token has {has}."
-                    )
-                if every_store and principal.stores is not None:
-                    raise HTTPException(
-                        403, "This is about all stores, and the token is for some of them."
-                    )
+            principal: Principal = request.state.principal
+            if principal.scopes.isdisjoint(accepted):
+                has = ", ".join(sorted(principal.scopes))
+                needed = " or ".join(map(repr, scopes))
+                raise HTTPException(403, f"This needs the scope {needed}; this token has {has}.")
+            if every_store and not may_see(principal, None):
+                raise HTTPException(
+                    403, "This is about all stores, and the token is for some of them."
+                )
             return await handle(request)
 
         return handle_guarded
@@ -245,16 +235,10 @@ def may_see(principal: Principal, stores: Collection[str] | None) -> bool:
     return principal.stores is None or (stores is not None and principal.stores.issuperset(stores))
 
 
-def _principal(token: Token) -> Principal:
-    is_over = token.revoked_at is not None or (
-        token.expires_at is not None and token.expires_at <= now()
-    )
-    return Principal(token.token_id, token.name, token.scopes, token.stores, is_over)
-
-
-def _token(row: tuple) -> Token:
-    stores = None if row[5] is None else frozenset(json.loads(row[5]))
-    return Token(*row[:4], frozenset(json.loads(row[4])), stores, *row[6:])
+def _principal(row: Sequence[Any]) -> Principal:
+    token_id, name, scopes, stores, *instants = row
+    seen = None if stores is None else frozenset(json.loads(stores))
+    return Principal(token_id, name, frozenset(json.loads(scopes)), seen, *instants)
 
 
 def _hash(salt: bytes, secret: str) -> bytes:

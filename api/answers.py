@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
-from http import HTTPStatus
+from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -23,8 +23,8 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
 from api.disk import written
-from api.errors import BusyError, RefusalError, declared
-from api.reading import allowed_stores
+from api.errors import BusyError, declared
+from api.reading import Reader, allowed_stores
 from api.releases import Release, SharedReleases, is_damage
 from api.snapshots import MEDIA_TYPES
 
@@ -40,7 +40,7 @@ UNCHANGED: dict[int | str, dict[str, Any]] = {
 # What any answer from a release may be besides the answer.
 REFUSALS: dict[int | str, dict[str, Any]] = {
     **UNCHANGED,
-    **declared(403, 404, 422, 503),
+    **declared(404, 422),
 }
 # And of one that is a file.
 FETCHED: dict[int | str, dict[str, Any]] = {
@@ -50,10 +50,10 @@ FETCHED: dict[int | str, dict[str, Any]] = {
 }
 
 # What reads the body of an answer, which is JSON, from a release.
-Ask = Callable[[Release, duckdb.DuckDBPyConnection], bytes]
+Ask = Callable[[Reader], bytes]
 
 # What writes a file from a release.
-Write = Callable[[Release, duckdb.DuckDBPyConnection, pathlib.Path], None]
+Write = Callable[[Reader, pathlib.Path], None]
 
 
 async def answer(request: Request, ask: Ask) -> Response:
@@ -63,7 +63,7 @@ async def answer(request: Request, ask: Ask) -> Response:
     if is_known(etag, request.headers.get("If-None-Match")):
         return Response(status_code=304, headers=_headers(etag))
     async with place(request):
-        release, body = await run_in_threadpool(_read, request, ask)
+        release, body = await run_in_threadpool(read, request, ask)
     return Response(body, media_type="application/json", headers=_headers(_etag(request, release)))
 
 
@@ -73,11 +73,9 @@ async def answer_by_file(request: Request, name: str, asked: object, write: Writ
     ending = name.rpartition(".")[2]
     question = (name, asked, allowed_stores(request))
 
-    def write_file(release: Release, connection: duckdb.DuckDBPyConnection) -> pathlib.Path:
-        return files.write(
-            files.path(release.release_id, question, ending),
-            lambda unfinished: write(release, connection, unfinished),
-        )
+    def write_file(reader: Reader) -> pathlib.Path:
+        path = files.path(reader.release.release_id, question, ending)
+        return files.write(path, partial(write, reader))
 
     release = await run_in_threadpool(request.app.state.shared_releases.readable)
     path = files.path(release.release_id, question, ending)
@@ -89,7 +87,7 @@ async def answer_by_file(request: Request, name: str, asked: object, write: Writ
             async with place(request):
                 # It may be of a release that came just now.
                 timeout = "table_timeout_seconds"
-                _, path = await run_in_threadpool(_read, request, write_file, timeout)
+                _, path = await run_in_threadpool(read, request, write_file, timeout)
             found = await run_in_threadpool(files.find, path)
     headers = _headers(_file_etag(path))
     headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -111,31 +109,42 @@ async def place(request: Request) -> AsyncIterator[None]:
         yield
 
 
-def _read(
+class OutdatedError(HTTPException):
+    """The newest release lacks what is asked: releases outlive the models that made them."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            503,
+            "The newest release was built by models that did not have this yet; "
+            "POST /trigger_report starts a build.",
+        )
+
+
+def read(
     request: Request, ask: Callable[..., Any], timeout: str = "query_timeout_seconds"
 ) -> tuple[Release, Any]:
-    seconds = getattr(request.app.state.settings, timeout)
+    """Return the newest release that can be read, and what is asked of it.
+
+    Raises NoReleaseError if there is none, OutdatedError, and TooSlowError after the seconds that
+    the setting `timeout` says.
+    """
+    settings = request.app.state.settings
+    seconds = getattr(settings, timeout)
     releases: SharedReleases = request.app.state.shared_releases
-    try:
+    while True:
         with (
             releases.open_newest() as (release, connection),
             limited(connection, seconds, f"STORE_UPTIME_{timeout.upper()}"),
         ):
             try:
-                return release, ask(release, connection)
+                return release, ask(Reader(release, connection, allowed_stores(request), settings))
+            except (duckdb.CatalogException, duckdb.BinderException):
+                raise OutdatedError from None
             except duckdb.Error as error:
                 if not is_damage(error):
                     raise
+                # Each of them is given up once.
                 releases.give_up(release, error)
-        # Each of them is given up once.
-        return _read(request, ask, timeout)
-    except (duckdb.CatalogException, duckdb.BinderException):
-        # Releases outlive the models that made them.
-        raise HTTPException(
-            503,
-            "The newest release was built by models that did not have this yet; "
-            "POST /trigger_report starts a build.",
-        ) from None
 
 
 def page(
@@ -157,13 +166,11 @@ def _headers(etag: str) -> dict[str, str]:
     return {"ETag": etag, "Cache-Control": "private, no-cache"}
 
 
-class TooSlowError(RefusalError):
+class TooSlowError(HTTPException):
     """A query was interrupted because it took too long."""
 
-    status = HTTPStatus.SERVICE_UNAVAILABLE
-
     def __init__(self, said: str) -> None:
-        super().__init__(f"{said} Ask for a shorter window or fewer stores.")
+        super().__init__(503, f"{said} Ask for a shorter window or fewer stores.")
 
 
 class Places:

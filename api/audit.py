@@ -115,7 +115,7 @@ class AuditLog:
         self._is_closed = threading.Event()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        with closing(connect(path, synchronous="full")) as connection:
+        with closing(connect(path)) as connection:
             connection.executescript(_TABLE)
         self._record = Record(path, "audit")
 
@@ -169,7 +169,7 @@ class AuditLog:
     def _connected(self) -> Iterator[sqlite3.Connection]:
         # A new file would be one without tokens.
         self._record.check()
-        with closing(connect(self._path, synchronous="full")) as connection:
+        with closing(connect(self._path)) as connection:
             yield connection
 
     def _run(self) -> None:

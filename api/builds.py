@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import duckdb
 
@@ -61,19 +61,7 @@ def tell_nobody(progress: Progress) -> None:
     """Let pass how far a build is."""
 
 
-class Builder(Protocol):
-    """What runs a build; `build` blocks, `close` ends it from another thread."""
-
-    def warm_up(self) -> None: ...
-
-    def build(self, tell: Tell = tell_nobody) -> None: ...
-
-    def cancel(self) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class DbtBuilder:
+class Builder:
     """`dbt build` in a worker process, which is started early and used again."""
 
     def __init__(
@@ -177,7 +165,7 @@ class DbtBuilder:
         return self._worker
 
 
-def service_builder(settings: Settings) -> DbtBuilder:
+def service_builder(settings: Settings) -> Builder:
     """Return the builder of the service.
 
     Its parse cache lies beside the warehouse, since it holds only for one environment.
@@ -199,7 +187,7 @@ def service_target(settings: Settings) -> Path:
     return settings.db.parent / "target"
 
 
-def one_builder(settings: Settings) -> DbtBuilder:
+def one_builder(settings: Settings) -> Builder:
     """Return a builder for one build, which shares the parse cache of `dbt build`."""
     target_path = PROJECT / (os.environ.get("DBT_TARGET_PATH") or "target")
     flags = ("--log-level", "none", "--log-level-file", "info")
@@ -208,9 +196,9 @@ def one_builder(settings: Settings) -> DbtBuilder:
 
 def _dbt_builder(
     settings: Settings, environment: dict[str, str], target_path: Path, flags: Sequence[str]
-) -> DbtBuilder:
+) -> Builder:
     command = [sys.executable, "-m", "api.build_worker", str(target_path), *flags]
-    return DbtBuilder(environment, settings.build_timeout_seconds, command)
+    return Builder(environment, settings.build_timeout_seconds, command)
 
 
 def _ask(worker: subprocess.Popen[bytes], tell: Tell) -> dict[str, Any] | None:

@@ -71,18 +71,17 @@ def without_folders(value: str, data: Path) -> str:
     return rf"regexp_replace({below}, '(^|[\s(])/(?:[^/\s]+/)+', '\1', 'g')"
 
 
-def connect(path: Path, synchronous: Literal["full", "normal"]) -> sqlite3.Connection:
+def connect(path: Path) -> sqlite3.Connection:
     """Open a file of SQLite for several processes and threads.
 
-    Each statement is its own transaction: with `full` it is on disk when it returns, with `normal`
-    a power cut may lose the last ones.
+    Each statement is its own transaction, which is on disk when it returns.
     """
     try:
         connection = sqlite3.connect(
             path, isolation_level=None, check_same_thread=False, timeout=30
         )
         connection.execute("pragma journal_mode = wal")
-        connection.execute(f"pragma synchronous = {synchronous}")
+        connection.execute("pragma synchronous = full")
         return connection
     except sqlite3.Error as error:
         raise sqlite3.DatabaseError(
@@ -96,20 +95,19 @@ class Record:
 
     def __init__(self, path: Path, *tables: str) -> None:
         self.path = path
+        # It is looked at for each request, and is a text to the system.
+        self._name = str(path)
         self._tables = tables
         self._inode = path.stat().st_ino
 
-    def is_kept(self) -> bool:
-        """Say whether it is still there; SQLite goes on with a file that was removed."""
-        try:
-            return os.stat(self.path).st_ino == self._inode
-        except OSError:
-            return False
-
     def check(self) -> None:
-        """Raise sqlite3.OperationalError if it is not there any more."""
-        if not self.is_kept():
-            raise sqlite3.OperationalError(f"{self.path.name} was removed; start the service again")
+        """Raise sqlite3.OperationalError if it was removed, with which SQLite would go on."""
+        try:
+            if os.stat(self._name).st_ino == self._inode:
+                return
+        except OSError:
+            pass
+        raise sqlite3.OperationalError(f"{self.path.name} was removed; start the service again")
 
     def fault(self) -> str | None:
         """Return a sentence that says why it cannot be used, None if it can."""

@@ -22,22 +22,11 @@ MEDIA_TYPE = "application/problem+json"
 _SHOWN_MAX = 100
 
 
-class RefusalError(HTTPException):
-    """A refusal that is answered with the status of its class; the message says why."""
-
-    status = HTTPStatus.UNPROCESSABLE_ENTITY
-
-    def __init__(self, said: str, headers: dict[str, str] | None = None) -> None:
-        super().__init__(self.status, said, headers)
-
-
-class BusyError(RefusalError):
+class BusyError(HTTPException):
     """More comes than can be answered soon."""
 
-    status = HTTPStatus.SERVICE_UNAVAILABLE
-
     def __init__(self, said: str) -> None:
-        super().__init__(f"{said} Try again in a second.", {"Retry-After": "1"})
+        super().__init__(503, f"{said} Try again in a second.", {"Retry-After": "1"})
 
 
 class Problem(BaseModel):
@@ -49,14 +38,8 @@ class Problem(BaseModel):
     detail: str = Field(description="What went wrong this time, and what would be accepted.")
 
 
-class ProblemResponse(JSONResponse):
-    """A problem as a response."""
-
-    media_type = MEDIA_TYPE
-
-
-def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> ProblemResponse:
-    return ProblemResponse(problem_body(status, detail), status, headers)
+def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(problem_body(status, detail), status, headers, MEDIA_TYPE)
 
 
 def problem_body(status: int, detail: str) -> dict[str, Any]:
@@ -68,11 +51,20 @@ def quoted(value: object) -> str:
     return _cut(repr(value))
 
 
+_CONTENT = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+# What any endpoint may answer instead, for `responses=` of all of them.
+ANY_PROBLEM: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "A refusal (401, 403, 413, 429) or a failure (500, 503).",
+        "content": _CONTENT,
+    }
+}
+
+
 def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Declare the errors of an endpoint, for `responses=`."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    """Declare the errors that are an endpoint's own, for `responses=`."""
     return {
-        status: {"description": HTTPStatus(status).phrase, "content": content}
+        status: {"description": HTTPStatus(status).phrase, "content": _CONTENT}
         for status in statuses
     }
 
@@ -81,7 +73,7 @@ def install(app: FastAPI) -> None:
     """Have every error of the app answered as a problem."""
 
     @app.exception_handler(HTTPException)
-    async def _refused(request: Request, error: HTTPException) -> ProblemResponse:
+    async def _refused(request: Request, error: HTTPException) -> JSONResponse:
         detail = error.detail
         if detail == HTTPStatus(error.status_code).phrase:
             detail = f"{request.method} {_cut(request.url.path)}: {detail.lower()}."
@@ -90,16 +82,16 @@ def install(app: FastAPI) -> None:
         return problem(error.status_code, detail, dict(error.headers or {}))
 
     @app.exception_handler(NoReleaseError)
-    async def _without_release(request: Request, error: NoReleaseError) -> ProblemResponse:
+    async def _without_release(request: Request, error: NoReleaseError) -> JSONResponse:
         return problem(503, f"{error} POST /trigger_report starts one.")
 
     @app.exception_handler(RequestValidationError)
-    async def _invalid(request: Request, error: RequestValidationError) -> ProblemResponse:
+    async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         details = "; ".join(_explained(found) for found in error.errors())
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{details}.")
 
 
-def record_problem(error: sqlite3.Error) -> ProblemResponse:
+def record_problem(error: sqlite3.Error) -> JSONResponse:
     """Say that a file of SQLite cannot be used; the log has the cause."""
     if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
         return problem(

@@ -1,6 +1,7 @@
 """The gate in front of all endpoints: who asks, how often, and what is noted of it."""
 
 import ipaddress
+import itertools
 import logging
 import math
 import os
@@ -106,6 +107,8 @@ class Gate:
         self._requests = FixedWindowRateLimiter(MemoryStorage())
         self._allowed = settings.allowed_hosts.lower().split()
         self._hosts = {"localhost", "127.0.0.1", "[::1]", *self._allowed}
+        # Of ids of requests: what tells one start of the service from another, and a number.
+        self._started_as, self._numbers = os.urandom(10).hex(), itertools.count()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -115,7 +118,10 @@ class Gate:
         asked, sent = _as_routed(scope), _sent(scope)
         method, path, state = scope["method"], scope["path"], asked["state"]
         sent_id = sent.get("x-request-id", "")
-        request_id = sent_id if _REQUEST_ID.fullmatch(sent_id) else os.urandom(16).hex()
+        if _REQUEST_ID.fullmatch(sent_id):
+            request_id = sent_id
+        else:
+            request_id = f"{self._started_as}{next(self._numbers):012x}"
         state["request_id"] = request_id
 
         async def send_safely(message: Message) -> None:

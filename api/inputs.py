@@ -13,10 +13,11 @@ from urllib.parse import quote, unquote
 
 import duckdb
 from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
 
 from api.disk import for_clients
 from api.settings import PROJECT
-from api.uploads import ConflictError, Upload, UploadError, is_upload, remove_abandoned
+from api.uploads import Upload, is_upload, remove_abandoned
 from loader.errors import InputError
 from loader.finding import find, shown_folder
 from loader.inputs import UPLOAD_NAME
@@ -73,11 +74,12 @@ class Landing:
                 self._remove_older(landed)
 
     def check(self) -> None:
-        """Raise ConflictError if nothing is to be written there."""
+        """Raise HTTPException 409 if nothing is to be written there."""
         if self._data.resolve() == (PROJECT / "seeds").resolve():
-            raise ConflictError(
+            raise HTTPException(
+                409,
                 "The inputs are the sample in seeds/, which stays as it is; "
-                "set STORE_UPTIME_DATA to a folder of your own."
+                "set STORE_UPTIME_DATA to a folder of your own.",
             )
 
     def uploads(self, input_name: str | None = None) -> list[Landed]:
@@ -151,13 +153,13 @@ class Landing:
     def remove(self, upload_id: str, why_not: Callable[[Landed], str | None]) -> Landed | None:
         """Remove an upload, by its id or the name of its file; None if there is none.
 
-        Raises ConflictError with the sentence that says why it has to stay, if there is one.
+        Raises HTTPException 409 with the sentence that says why it has to stay, if there is one.
         """
         with self._lock:
             for landed in self.uploads():
                 if _id_in(upload_id) == landed.upload_id:
                     if said := why_not(landed):
-                        raise ConflictError(said)
+                        raise HTTPException(409, said)
                     self._remove(landed)
                     return landed
         return None
@@ -197,13 +199,13 @@ class Landing:
 
 
 def encoded(name: str) -> str:
-    """Return a name as a part of that of a file; raises UploadError if it is too long.
+    """Return a name as a part of that of a file; raises HTTPException 422 if it is too long.
 
     Without `%`, so that the file's name may stand in an address as it is.
     """
     text = quote(name, safe="").replace(".", "%2E").replace("%", "=")
     if len(text) > _NAME_BYTES_MAX:
-        raise UploadError(f"The name is too long: encoded it has {len(text)} bytes.")
+        raise HTTPException(422, f"The name is too long: encoded it has {len(text)} bytes.")
     return text
 
 

@@ -20,26 +20,14 @@ def _refuse_numbers(said: object) -> object:
     return said
 
 
-def _until_now(said: object) -> object:
-    return ALWAYS if said == "now" else said
-
-
-def _until_today(said: object) -> object:
-    return ALWAYS.date() if said == "now" else said
-
-
 # The end of what is asked for where that is all there is.
 ALWAYS = datetime(9998, 12, 31, tzinfo=UTC)
 
 Instant = Annotated[datetime, BeforeValidator(_refuse_numbers)]
 Day = Annotated[date, BeforeValidator(_refuse_numbers)]
 # Ends, which may also be `now`; the first validator is the last one here.
-Until = Annotated[Instant, BeforeValidator(_until_now)]
-UntilDay = Annotated[Day, BeforeValidator(_until_today)]
-TO_TEXT = (
-    "End, exclusive; UTC unless it has an offset. `now`, or an instant after `as_of`, means "
-    "`as_of`, up to which is known; so does none."
-)
+Until = Annotated[Instant, BeforeValidator(lambda said: ALWAYS if said == "now" else said)]
+UntilDay = Annotated[Day, BeforeValidator(lambda said: ALWAYS.date() if said == "now" else said)]
 
 
 def as_text(at: datetime) -> str:
@@ -49,4 +37,4 @@ def as_text(at: datetime) -> str:
 
 
 def now() -> str:
-    return as_text(datetime.now(UTC))
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -45,7 +45,7 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
         app.state.access = Access(
             settings.output, settings.audit_kept_days, settings.audit_entries_max
         )
-        app.state.sessions = Sessions(settings.output, app.state.access)
+        app.state.sessions = Sessions(app.state.access)
         app.state.changes = Changes()
         record.told = app.state.changes.tell
         metrics = app.state.metrics = Metrics()
@@ -63,7 +63,6 @@ def create_app(settings: Settings | None = None, builder: Builder | None = None)
         jobs.stop()
         releases.close()
         record.close()
-        app.state.sessions.close()
         app.state.access.close()
 
     app = FastAPIOffline(

@@ -102,18 +102,14 @@ class _OnDisk:
             "Time since the instant from which the newest release looks back.",
             poll_age_seconds(release),
         )
-        rows = GaugeMetricFamily(
-            "store_uptime_rejected_rows", "Input rows set aside.", labels=("reason",)
-        )
-        for reason, count in rejected:
-            rows.add_metric((reason,), count)
-        yield rows
-        stores = GaugeMetricFamily(
-            "store_uptime_stores", "Stores by their current status.", labels=("status",)
-        )
-        for status, count in statuses:
-            stores.add_metric((status,), count)
-        yield stores
+        for name, said, label, counted in (
+            ("store_uptime_rejected_rows", "Input rows set aside.", "reason", rejected),
+            ("store_uptime_stores", "Stores by their current status.", "status", statuses),
+        ):
+            family = GaugeMetricFamily(name, said, labels=(label,))
+            for value, count in counted:
+                family.add_metric((value,), count)
+            yield family
 
     def _counts(self, release: Release) -> tuple[_Counts, _Counts]:
         """Return the rejected rows by reason, and the stores by status, counted once a release."""

@@ -53,6 +53,8 @@ def describe(app: FastAPI) -> None:
                         operation["security"] = [{"Token": []}]
             _put_options_in_the_body(schema["paths"]["/trigger_report"]["post"])
             _shorten(schema)
+            for said in components["schemas"].values():
+                said.pop("title", None)
             _share_parameters(schema)
         return app.openapi_schema
 
@@ -61,7 +63,7 @@ def describe(app: FastAPI) -> None:
 
 def _refer(responses: dict[str, Any], named: dict[str, Any]) -> None:
     for status, response in responses.items():
-        phrase = HTTPStatus(int(status)).phrase
+        phrase = "any problem" if status == "default" else HTTPStatus(int(status)).phrase
         name = phrase.title().replace(" ", "").replace("-", "")
         if status >= "300" and named.setdefault(name, response) == response:
             responses[status] = {"$ref": f"#/components/responses/{name}"}

@@ -17,12 +17,16 @@ from api.errors import quoted
 from api.settings import ROWS_MAX
 
 _ROWS = 100
-ROWS_ON_PAGE = (
-    f"Rows on a page; unset: {_ROWS}, or the most that STORE_UPTIME_PAGE_ROWS_MAX allows if that "
-    "is less."
-)
 
-Limit = Annotated[int | None, Query(ge=1, le=ROWS_MAX, description=ROWS_ON_PAGE)]
+Limit = Annotated[
+    int | None,
+    Query(
+        ge=1,
+        le=ROWS_MAX,
+        description=f"Rows on a page; unset: {_ROWS}, or the most that "
+        "STORE_UPTIME_PAGE_ROWS_MAX allows if that is less.",
+    ),
+]
 Cursor = Annotated[
     str | None,
     Query(description="`next_cursor` of the page before, for the page after it."),
@@ -36,6 +40,12 @@ class Page(BaseModel):
 
     as_of: datetime
     next_cursor: str | None = Field(description="For the next page; null on the last one.")
+
+
+class ListPage(BaseModel):
+    """A part of a list that is no table."""
+
+    next_cursor: str | None = Field(description="`cursor` of the next page, null at the end.")
 
 
 def rows_on_page(request: Request, limit: int | None) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from api.instants import now
-from api.releases import Releases
+from api.releases import Releases, remove
 from api.rows import identifier, literal
 from loader.manifest import literal_path
 
@@ -48,11 +48,11 @@ def publish(db: Path) -> tuple[Path, bool]:
         return newest.path, True
     releases.folder.mkdir(parents=True, exist_ok=True)
     path = releases.folder / f"{pointer['release']}.duckdb"
-    _remove(path)
+    remove(path)
     try:
         _write(path, said)
     except BaseException:
-        _remove(path)
+        remove(path)
         raise
     if not is_experiment:
         pointer["path"] = f"releases/{path.name}"
@@ -86,8 +86,3 @@ def _files(folder: str) -> list[Path]:
     if files := sorted(Path(folder).glob("*.parquet")):
         return files
     raise NothingBuiltError(f"there is no Parquet in {folder}, which this machine is to see.")
-
-
-def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)
-    path.with_name(f"{path.name}.wal").unlink(missing_ok=True)

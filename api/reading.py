@@ -12,10 +12,11 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from api.access import GuardedRoute
-from api.errors import declared, quoted
-from api.instants import ALWAYS, TO_TEXT, Instant, Until, as_text
+from api.errors import ANY_PROBLEM, quoted
+from api.instants import ALWAYS, Day, Instant, Until, UntilDay, as_text
 from api.releases import Release
 from api.rows import Conditions
+from api.settings import Settings
 
 # Of values that are accepted, so many are named.
 _KNOWN_SHOWN = 30
@@ -54,8 +55,24 @@ To = Annotated[
     Until | None,
     Query(
         alias="to",
-        description=TO_TEXT,
+        description="End, exclusive; UTC unless it has an offset. `now`, or an instant after "
+        "`as_of`, means `as_of`, up to which is known; so does none.",
         examples=["2026-03-12T00:00:00Z"],
+    ),
+]
+FromDay = Annotated[
+    Day | None,
+    Query(
+        alias="from",
+        description="First date. Default: a week before the date of `as_of`.",
+    ),
+]
+ToDay = Annotated[
+    UntilDay | None,
+    Query(
+        alias="to",
+        description="The date after the last one. `now` means the dates that are known so far. "
+        "Default: none.",
     ),
 ]
 
@@ -122,12 +139,12 @@ def _parameters(route: APIRoute) -> Iterator[tuple[str, bool]]:
             yield field.alias or name, list in map(get_origin, kinds)
 
 
-def router_of(tag: str, *refusals: int, route_class: type[APIRoute] = CheckedRoute) -> APIRouter:
-    """Return a router for the endpoints of a module, all of which may be refused so."""
+def router_of(tag: str, route_class: type[APIRoute] = CheckedRoute) -> APIRouter:
+    """Return a router for the endpoints of a module."""
     return APIRouter(
         tags=[tag],
         route_class=route_class,
-        responses=declared(500, 503, *(refusals or (401, 403, 413, 429))),
+        responses=ANY_PROBLEM,
         generate_unique_id_function=lambda route: route.name,
     )
 
@@ -146,20 +163,6 @@ def refuse_other_stores(request: Request, store_ids: list[str]) -> None:
             raise HTTPException(403, f"This token is not for the store {quoted(store_id)}.")
 
 
-def check_stores_known(connection: duckdb.DuckDBPyConnection, store_ids: list[str]) -> None:
-    """Raise HTTPException 404 if a store is in none of the inputs."""
-    unknown = connection.execute(
-        "select unnest(?::varchar[]) as store_id except select store_id from stores limit 1",
-        [store_ids],
-    ).fetchone()
-    if unknown is not None:
-        raise HTTPException(
-            404,
-            f"There is no store {quoted(unknown[0])} in the newest release; "
-            "GET /stores lists them all.",
-        )
-
-
 def refuse_unknown(name: str, value: str, known: list[str]) -> None:
     """Raise HTTPException 422 for a value of a parameter that is not among those that there are."""
     if value not in known:
@@ -169,99 +172,107 @@ def refuse_unknown(name: str, value: str, known: list[str]) -> None:
         raise HTTPException(422, f"query.{name}: {quoted(value)} is none of {accepted}.")
 
 
-def refuse_unknown_value(
-    request: Request,
-    connection: duckdb.DuckDBPyConnection,
-    attribute: str | None,
-    value: str | None,
-) -> None:
-    """Raise HTTPException 422 for a value that no store has, or for an attribute if it has none."""
-    if value is None:
-        return
-    rows = connection.execute(
+@dataclass(frozen=True)
+class Reader:
+    """The newest release, as one request reads it."""
+
+    release: Release
+    connection: duckdb.DuckDBPyConnection
+    # The stores that whoever asks may see, None for all.
+    stores: list[str] | None
+    settings: Settings
+
+    def check_known(self, store_ids: list[str]) -> None:
+        """Raise HTTPException 404 if a store is in none of the inputs."""
+        unknown = self.connection.execute(
+            "select unnest(?::varchar[]) as store_id except select store_id from stores limit 1",
+            [store_ids],
+        ).fetchone()
+        if unknown is not None:
+            raise HTTPException(
+                404,
+                f"There is no store {quoted(unknown[0])} in the newest release; "
+                "GET /stores lists them all.",
+            )
+
+    def check_value(self, attribute: str | None, value: str | None) -> None:
+        """Raise HTTPException 422 for a value that no store has of an attribute, or of any."""
+        if value is None:
+            return
+        rows = self.connection.execute(
+            """
+            select distinct value from store_groups
+            where coalesce(attribute = $attribute, $attribute is null)
+                and coalesce(list_contains($stores, store_id), $stores is null)
+                and value is not null
+            order by value
+            """,
+            {"attribute": attribute, "stores": self.stores},
+        ).fetchall()
+        refuse_unknown("value", value, [known for (known,) in rows])
+
+    def add_attribute(
+        self,
+        conditions: Conditions,
+        attribute: str | None,
+        value: str | None,
+        has_rows_of_all: bool = False,
+    ) -> None:
+        """Have only rows of stores with a value of this attribute, or with this value of it.
+
+        Raises HTTPException 422 if there is no such attribute or value.
         """
-        select distinct value from store_groups
-        where coalesce(attribute = $attribute, $attribute is null)
-            and coalesce(list_contains($stores, store_id), $stores is null)
-            and value is not null
-        order by value
-        """,
-        {"attribute": attribute, "stores": allowed_stores(request)},
-    ).fetchall()
-    refuse_unknown("value", value, [known for (known,) in rows])
+        if attribute is None:
+            if value is not None:
+                raise HTTPException(422, "query.value: its attribute is expected, too.")
+            return
+        names = self.connection.execute("select distinct attribute from store_groups").fetchall()
+        refuse_unknown("attribute", attribute, sorted(name for (name,) in names))
+        self.check_value(attribute, value)
+        having = f"attribute = ? and value {'is not null' if value is None else '= ?'}"
+        conditions.add(
+            f"store_id in (select store_id from store_groups where {having})"
+            + (" or store_id = '*'" if has_rows_of_all else ""),
+            *(text for text in (attribute, value) if text is not None),
+        )
 
+    def window(self, from_at: datetime | None, to_at: datetime | None) -> Window:
+        """Return the window asked for, up to `as_of`, the last week if none was.
 
-def add_attribute(
-    request: Request,
-    connection: duckdb.DuckDBPyConnection,
-    conditions: Conditions,
-    attribute: str | None,
-    value: str | None,
-    has_rows_of_all: bool = False,
-    store_id: str = "store_id",
-) -> None:
-    """Have only rows of stores with a value of this attribute, or with this value of it.
+        Raises HTTPException 422 for one that is empty or too long.
+        """
+        days_max = self.settings.window_days_max
+        end = self.release.known_until
+        if to_at is not None:
+            end = min(end, in_utc("to", to_at))
+        a_week_before = end - timedelta(days=min(7, days_max))
+        start = a_week_before if from_at is None else in_utc("from", from_at)
+        refuse_empty(start, end)
+        _refuse_long(start, end, days_max)
+        return Window(start, end, start < self._begins_at())
 
-    Raises HTTPException 422 if there is no such attribute or value.
-    """
-    if attribute is None:
-        if value is not None:
-            raise HTTPException(422, "query.value: its attribute is expected, too.")
-        return
-    names = connection.execute("select distinct attribute from store_groups").fetchall()
-    refuse_unknown("attribute", attribute, sorted(name for (name,) in names))
-    refuse_unknown_value(request, connection, attribute, value)
-    having = f"attribute = ? and value {'is not null' if value is None else '= ?'}"
-    conditions.add(
-        f"{store_id} in (select store_id from store_groups where {having})"
-        + (" or store_id = '*'" if has_rows_of_all else ""),
-        *(text for text in (attribute, value) if text is not None),
-    )
+    def days(self, from_on: date | None, to_on: date | None, are_planned: bool) -> Window:
+        """Return the dates asked for, those from a week before `as_of` on if none were.
 
+        Raises HTTPException 422 for a window that is empty or too long.
+        """
+        days_max = self.settings.window_days_max
+        # No clock is further ahead of UTC than a day.
+        known_until = self.release.known_until.date() + timedelta(days=2)
+        start = known_until - timedelta(days=min(9, days_max)) if from_on is None else from_on
+        if to_on is not None and (to_on == ALWAYS.date() or not are_planned):
+            to_on = min(to_on, known_until)
+        refuse_empty(start, to_on)
+        _refuse_long(start, to_on or max(start, known_until), days_max)
+        is_start_cut = None if are_planned else start <= self._begins_at().date()
+        return Window(start, to_on, is_start_cut)
 
-def window(
-    request: Request,
-    release: Release,
-    connection: duckdb.DuckDBPyConnection,
-    from_at: datetime | None,
-    to_at: datetime | None,
-) -> Window:
-    """Return the window asked for, up to `as_of`, the last week if none was.
-
-    Raises HTTPException 422 for one that is empty or too long.
-    """
-    as_of = datetime.fromisoformat(release.as_of).astimezone(UTC).replace(tzinfo=None)
-    days_max = request.app.state.settings.window_days_max
-    end = as_of if to_at is None else min(as_of, in_utc("to", to_at))
-    a_week_before = end - timedelta(days=min(7, days_max))
-    start = a_week_before if from_at is None else in_utc("from", from_at)
-    refuse_empty(start, end)
-    _refuse_long(start, end, days_max)
-    return Window(start, end, start < _begins_at(connection))
-
-
-def days(
-    request: Request,
-    release: Release,
-    connection: duckdb.DuckDBPyConnection,
-    from_on: date | None,
-    to_on: date | None,
-    are_planned: bool,
-) -> Window:
-    """Return the dates asked for, those from a week before `as_of` on if none were.
-
-    Raises HTTPException 422 for a window that is empty or too long.
-    """
-    days_max = request.app.state.settings.window_days_max
-    # No clock is further ahead of UTC than a day.
-    known_until = datetime.fromisoformat(release.as_of).date() + timedelta(days=2)
-    start = known_until - timedelta(days=min(9, days_max)) if from_on is None else from_on
-    if to_on is not None and (to_on == ALWAYS.date() or not are_planned):
-        to_on = min(to_on, known_until)
-    refuse_empty(start, to_on)
-    _refuse_long(start, to_on or max(start, known_until), days_max)
-    is_start_cut = None if are_planned else start <= _begins_at(connection).date()
-    return Window(start, to_on, is_start_cut)
+    def _begins_at(self) -> datetime:
+        """Return from when on the release knows anything, in UTC without a zone."""
+        [(begins_at,)] = self.connection.execute(
+            "select make_timestamp(starts_us) from intermediate.int_horizon"
+        ).fetchall()
+        return begins_at
 
 
 def refuse_empty(start: date | None, end: date | None) -> None:
@@ -283,14 +294,6 @@ def _refuse_long(start: date, end: date, days_max: float) -> None:
 
 def _shown(at: date) -> str:
     return as_text(at) if isinstance(at, datetime) else str(at)
-
-
-def _begins_at(connection: duckdb.DuckDBPyConnection) -> datetime:
-    """Return from when on a release knows anything, in UTC without a zone."""
-    [(begins_at,)] = connection.execute(
-        "select make_timestamp(starts_us) from intermediate.int_horizon"
-    ).fetchall()
-    return begins_at
 
 
 def in_utc(name: str, at: datetime) -> datetime:

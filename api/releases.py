@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -55,6 +55,11 @@ class Release:
     policy: dict[str, Any] | None = None
     lake_id: str | None = None
     load: int | None = None
+
+    @property
+    def known_until(self) -> datetime:
+        """What `as_of` says, in UTC without a zone."""
+        return datetime.fromisoformat(self.as_of).astimezone(UTC).replace(tzinfo=None)
 
 
 class Releases:
@@ -200,7 +205,8 @@ class Releases:
             if path.name.startswith(WHAT_IF) != self._is_what_if:
                 continue
             if current is None or path.name != current.path.name:
-                _remove(path, "unfinished release")
+                remove(path)
+                log.info("Removed the unfinished release %s", path.stem)
 
     def prune(self, kept: int, kept_seconds: float) -> None:
         """Remove releases that are neither among the newest `kept` nor younger than given.
@@ -212,7 +218,8 @@ class Releases:
         for path in found[kept:]:
             is_current = current is not None and path.samefile(current.path)
             if not is_current and _modified_at(path) < time.time() - kept_seconds:
-                _remove(path, "release")
+                remove(path)
+                log.info("Removed the release %s", path.stem)
 
 
 class SharedReleases(Releases):
@@ -288,11 +295,11 @@ def attach_sql(path: Path) -> str:
     return f"attach {literal(path)} as release (read_only); use release;"
 
 
-def _remove(path: Path, what: str) -> None:
+def remove(path: Path) -> None:
+    """Remove a release, finished or not."""
     path.unlink(missing_ok=True)
     path.with_name(path.name + ".wal").unlink(missing_ok=True)
     path.with_suffix(".json").unlink(missing_ok=True)
-    log.info("Removed the %s %s", what, path.stem)
 
 
 def _modified_at(path: Path) -> float:

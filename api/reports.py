@@ -10,16 +10,15 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
 from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
 
 from api.builds import Progress
 from api.disk import Record, connect, for_clients
-from api.errors import RefusalError
 from api.instants import as_text, now
 from api.snapshots import Format, ReportOptions
 
@@ -69,12 +68,6 @@ CANCELLED = "Cancelled on request."
 
 class InUseError(Exception):
     """Another service keeps its record in the same folder."""
-
-
-class KeyReusedError(RefusalError):
-    """An idempotency key that was used before, with other options."""
-
-    status = HTTPStatus.CONFLICT
 
 
 @dataclass(frozen=True)
@@ -144,12 +137,12 @@ class Reports:
         self._guard = _claim(output / _LOCK)
         self._folders = folders
         self._path = output / "reports.sqlite"
-        self._writer = connect(self._path, synchronous="full")
+        self._writer = connect(self._path)
         self._writer.executescript(_TABLE)
         self._add_columns()
         self.record = Record(self._path, "reports")
         # With a log that is written ahead, readers never wait for the writer.
-        self._reader = connect(self._path, synchronous="full")
+        self._reader = connect(self._path)
         self._lock = threading.Lock()
         # Why reports failed, where that could not be written down yet.
         self._unwritten: dict[str, str] = {}
@@ -167,7 +160,7 @@ class Reports:
         """Promise a report, and return its id; it survives whatever comes once this returns.
 
         The same key from the same token, or from those without one, gives the report that it gave
-        before; raises KeyReusedError if the options are others.
+        before; raises HTTPException 409 if the options are others.
         """
         report_id = str(uuid4())
         options = options or ReportOptions()
@@ -196,8 +189,8 @@ class Reports:
             (token_id, asker, key),
         )
         if said_before != said:
-            raise KeyReusedError(
-                f"The key {key!r} belongs to the report {before}, which has other options."
+            raise HTTPException(
+                409, f"The key {key!r} belongs to the report {before}, which has other options."
             )
         return before
 

@@ -77,9 +77,10 @@ class Conditions:
         self._conditions.append(f"({condition})")
         self.values += values
 
-    def add_stores(self, store_ids: Sequence[str]) -> None:
-        """Have only rows of these stores; of a single one DuckDB reads nothing else."""
-        self.add(f"store_id in ({', '.join('?' * len(store_ids)) or 'null'})", *store_ids)
+    def add_stores(self, store_ids: Sequence[str] | None) -> None:
+        """Have only rows of these stores, None for all; of a single one DuckDB reads no other."""
+        if store_ids is not None:
+            self.add(f"store_id in ({', '.join('?' * len(store_ids)) or 'null'})", *store_ids)
 
     @property
     def sql(self) -> str:

@@ -4,8 +4,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, BinaryIO, Literal
@@ -238,28 +237,11 @@ def notes_of_inputs(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [note for (note,) in rows]
 
 
-_CHUNK_BYTES = 1 << 18
+def open_report(output: Path, name: str) -> tuple[BinaryIO, int, str] | None:
+    """Open a finished report as it is now, whatever takes its name meanwhile.
 
-
-@dataclass(frozen=True)
-class OpenReport:
-    """A report as it was when opened, whatever takes its name meanwhile."""
-
-    file: BinaryIO
-    size: int
-    etag: str
-
-    def chunks(self) -> Iterator[bytes]:
-        with self.file:
-            while chunk := self.file.read(_CHUNK_BYTES):
-                yield chunk
-
-    def close(self) -> None:
-        self.file.close()
-
-
-def open_report(output: Path, name: str) -> OpenReport | None:
-    """Open a finished report by its name, or return None if there is none of that name."""
+    Returns the file, its size and its ETag, or None if there is none of that name.
+    """
     if not is_report(name):
         return None
     try:
@@ -273,4 +255,4 @@ def open_report(output: Path, name: str) -> OpenReport | None:
         return None
     # Reports are replaced, never changed: another content is another file at another time.
     etag = f'"{found.st_mtime_ns:x}-{found.st_ino:x}-{found.st_size:x}"'
-    return OpenReport(file, found.st_size, etag)
+    return file, found.st_size, etag

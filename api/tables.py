@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
+from fastapi import Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from api.pages import Key
@@ -46,18 +47,19 @@ class Filter:
     known: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Table:
-    """A mart, below a path.
+    """A mart, below a path, which is its name unless that is given.
 
-    `orders` has the columns of each order, the default first; those with a minus descend, nulls
-    come last. Rows that are equal in all of them must be equal in all columns.
+    `sorts` has the columns of each order, the default first; those with a minus descend, nulls
+    come last. Rows that are equal in all of them must be equal in all columns. An order is called
+    by its first column, or by what stands before a colon.
     """
 
     path: str
-    name: str
-    orders: dict[str, str]
+    sorts: Sequence[str]
     filters: Sequence[Filter] = ()
+    name: str = ""
     # Start and end of the rows' intervals, or the one column with their date.
     window: tuple[str, ...] = ()
     # Whether the stores must be named, since all of them are too many to sum up.
@@ -66,14 +68,16 @@ class Table:
     is_planned: bool = False
     # Whether there are rows about all stores, with `*` for the store.
     has_rows_of_all: bool = False
+    orders: dict[str, str] = field(init=False)
     description: str = field(init=False)
     columns: dict[str, Column] = field(init=False)
 
     def __post_init__(self) -> None:
         """Look the columns up."""
-        description, columns = mart(self.name)
-        object.__setattr__(self, "description", description)
-        object.__setattr__(self, "columns", columns)
+        self.name = self.name or self.path
+        self.description, self.columns = mart(self.name)
+        named = (re.fullmatch(r"(?:(\w+): )?(-?(\w+).*)", sort) for sort in self.sorts)
+        self.orders = {found[1] or found[3]: found[2] for found in named}
 
     @property
     def is_by_store(self) -> bool:
@@ -104,8 +108,13 @@ def _as_released(attribute: str) -> str:
 
 
 AttributeName = Annotated[str, AfterValidator(_as_released)]
-ATTRIBUTE_TEXT = "Such as `timezone` or `brand`; alone, of the stores that have it."
-VALUE_TEXT = "A value of the attribute, such as `America/Chicago`."
+Attribute = Annotated[
+    AttributeName | None,
+    Query(description="Such as `timezone` or `brand`; alone, of the stores that have it."),
+]
+AttributeValue = Annotated[
+    str | None, Query(description="A value of the attribute, such as `America/Chicago`.")
+]
 
 
 def _by_attribute(known: str) -> tuple[Filter, ...]:
@@ -202,24 +211,18 @@ _REASONS = tuple(re.findall(r"`(\w+)`", _doc_blocks()["rejected_as"]))
 TABLES = (
     Table(
         "current_status",
-        "current_status",
-        {
-            "urgency": "urgency -since_at store_id",
-            "length": "since_at store_id",
-            "store_id": "store_id",
-        },
+        ["urgency -since_at store_id", "length: since_at store_id", "store_id"],
         [_STATUS_OF_STORE],
     ),
     Table(
         "store_board",
-        "store_board",
-        {
-            "urgency": "urgency since_at store_id",
-            "since_at": "-since_at store_id",
-            "day_downtime_seconds": "-day_downtime_seconds store_id",
-            "week_downtime_seconds": "-week_downtime_seconds store_id",
-            "store_id": "store_id",
-        },
+        [
+            "urgency since_at store_id",
+            "-since_at store_id",
+            "-day_downtime_seconds store_id",
+            "-week_downtime_seconds store_id",
+            "store_id",
+        ],
         [
             _STATUS_OF_STORE,
             Filter(
@@ -232,11 +235,7 @@ TABLES = (
     ),
     Table(
         "outages",
-        "outages",
-        {
-            "started_at": "-started_at store_id",
-            "business_seconds_lost": "-business_seconds_lost -started_at store_id",
-        },
+        ["-started_at store_id", "-business_seconds_lost -started_at store_id"],
         [
             Filter("lasting", bool, "is_end_cut = ?", "Whether no active poll has ended it yet."),
             Filter(
@@ -250,44 +249,38 @@ TABLES = (
     ),
     Table(
         "reliability",
-        "store_reliability",
-        {
-            "store_id": "store_id",
-            "outages": "-outages store_id",
-            "business_seconds_lost": "-business_seconds_lost store_id",
-            "mean_seconds_to_restore": "-mean_seconds_to_restore store_id",
-            "mean_seconds_between_failures": "mean_seconds_between_failures store_id",
-        },
+        [
+            "store_id",
+            "-outages store_id",
+            "-business_seconds_lost store_id",
+            "-mean_seconds_to_restore store_id",
+            "mean_seconds_between_failures store_id",
+        ],
+        name="store_reliability",
     ),
     Table(
         "daily_uptime",
-        "daily_store_uptime",
-        {"store_id": "store_id local_date", "local_date": "-local_date store_id"},
+        ["store_id local_date", "-local_date store_id"],
+        name="daily_store_uptime",
         window=("local_date",),
     ),
     Table(
         "hour_of_week",
-        "store_hour_of_week",
-        {"store_id": "store_id day_of_week hour_of_day"},
+        ["store_id day_of_week hour_of_day"],
+        name="store_hour_of_week",
         needs_stores=True,
     ),
-    Table(
-        "weekly_hours",
-        "weekly_hours",
-        {"store_id": "store_id opens_on_day opens_at"},
-    ),
+    Table("weekly_hours", ["store_id opens_on_day opens_at"]),
     Table(
         "special_hours",
-        "special_hours",
-        {"local_date": "-local_date store_id opens_at closes_at is_closed"},
+        ["-local_date store_id opens_at closes_at is_closed"],
         window=("local_date",),
         is_planned=True,
         has_rows_of_all=True,
     ),
     Table(
         "hours_against_behaviour",
-        "hours_against_behaviour",
-        {"store_id": "store_id"},
+        ["store_id"],
         [
             Filter(
                 "suspicious",
@@ -299,18 +292,16 @@ TABLES = (
     ),
     Table(
         "common_causes",
-        "common_causes",
-        {
-            "first_seen_at": "-first_seen_at attribute value",
-            "business_seconds_lost": "-business_seconds_lost -first_seen_at attribute value",
-        },
+        [
+            "-first_seen_at attribute value",
+            "-business_seconds_lost -first_seen_at attribute value",
+        ],
         _GROUPS,
     ),
-    Table("poll_gaps", "poll_gaps", {"started_at": "-started_at"}),
+    Table("poll_gaps", ["-started_at"]),
     Table(
         "policy_comparison",
-        "policy_comparison",
-        {"store_id": "store_id policy"},
+        ["store_id policy"],
         [
             _equals(
                 "policy",
@@ -319,18 +310,13 @@ TABLES = (
             )
         ],
     ),
-    Table(
-        "policy_effects",
-        "policy_effects",
-        {"store_id": "store_id", "uptime_ratio_spread": "-uptime_ratio_spread store_id"},
-    ),
+    Table("policy_effects", ["store_id", "-uptime_ratio_spread store_id"]),
     Table(
         "targets",
-        "target_attainment",
-        {
-            "attribute": "attribute value calendar_period target_ratio -started_on",
-            "started_on": "-started_on attribute value calendar_period target_ratio",
-        },
+        [
+            "attribute value calendar_period target_ratio -started_on",
+            "-started_on attribute value calendar_period target_ratio",
+        ],
         [
             *_STORES_AND_GROUPS,
             _equals(
@@ -341,81 +327,59 @@ TABLES = (
             Filter("met", bool, "is_met = ?", "Whether the target is met."),
             Filter("running", bool, "is_running = ?", "Whether the calendar period is not over."),
         ],
+        name="target_attainment",
     ),
     Table(
         "groups",
-        "group_uptime",
-        {"attribute": "attribute value -started_at period"},
+        ["attribute value -started_at period"],
         [*_GROUPS, _PERIOD],
+        name="group_uptime",
     ),
-    Table("group_status", "group_status", {"attribute": "attribute value"}, _GROUPS),
+    Table("group_status", ["attribute value"], _GROUPS),
     Table(
         "fleet_periods",
-        "fleet_periods",
-        {"attribute": "attribute value -ended_at -started_at period"},
-        [
-            *_GROUPS,
-            _equals("period", "The period.", Literal[(*PERIODS, "week_before")]),
-        ],
+        ["attribute value -ended_at -started_at period"],
+        [*_GROUPS, _equals("period", "The period.", Literal[(*PERIODS, "week_before")])],
     ),
     Table(
         "daily_group_uptime",
-        "daily_group_uptime",
-        {"attribute": "attribute value date", "date": "-date attribute value"},
+        ["attribute value date", "-date attribute value"],
         _GROUPS,
         window=("date",),
     ),
-    Table(
-        "group_hour_of_week",
-        "group_hour_of_week",
-        {"attribute": "attribute value day_of_week hour"},
-        _GROUPS,
-    ),
+    Table("group_hour_of_week", ["attribute value day_of_week hour"], _GROUPS),
     Table(
         "exclusions",
-        "exclusions",
-        {"started_at": "-started_at ended_at store_id md5(reason) md5(author)"},
+        ["-started_at ended_at store_id md5(reason) md5(author)"],
         has_rows_of_all=True,
     ),
     Table(
         "rejected_rows",
-        "rejected_rows",
-        {"input": "input file line_number store_id reason md5(raw_values)"},
+        ["input file line_number store_id reason md5(raw_values)"],
         [
             _equals("input", "The input.", Literal[tuple(INPUTS)]),
             _equals("reason", "Why the rows are set aside.", Literal[_REASONS]),
         ],
     ),
-    Table("rejected_counts", "rejected_counts", {"input": "input reason"}),
-    Table(
-        "period_uptime",
-        "period_uptime",
-        {"store_id": "store_id -started_at period"},
-        [_PERIOD],
-    ),
-    Table(
-        "store_groups",
-        "store_groups",
-        {"store_id": "store_id attribute"},
-        _STORES_AND_GROUPS,
-    ),
+    Table("rejected_counts", ["input reason"]),
+    Table("period_uptime", ["store_id -started_at period"], [_PERIOD]),
+    Table("store_groups", ["store_id attribute"], _STORES_AND_GROUPS),
     Table(
         "timeline",
-        "store_timeline",
-        {"store_id": "store_id started_at"},
+        ["store_id started_at"],
+        name="store_timeline",
         window=("started_at", "ended_at"),
     ),
     Table(
         "recent_polls",
-        "recent_polls",
-        {"polled_at": "-polled_at store_id", "store_id": "store_id polled_at"},
+        ["-polled_at store_id", "store_id polled_at"],
         [_equals("status", "What the store answered.", Literal["active", "inactive"])],
     ),
 )
 
 # Marts that have a list of another kind, or none.
 FURTHER_TABLES = (
-    Table("stores", "stores", {"store_id": "store_id"}),
-    Table("input_files", "input_files", {"input": "input file"}),
-    Table("input_notes", "input_notes", {"input": "input file kind note"}),
+    Table("stores", ["store_id"]),
+    Table("input_files", ["input file"]),
+    Table("input_notes", ["input file kind note"]),
 )

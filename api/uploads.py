@@ -9,7 +9,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
@@ -18,12 +17,13 @@ import duckdb
 from pydantic import BaseModel, Field
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from api.answers import TooSlowError, limited
 from api.builds import NotCompiledError, Staging, read_staging, service_target
 from api.disk import NO_SPACE, for_clients, is_full
-from api.errors import RefusalError, quoted
+from api.errors import quoted
 from api.rows import identifier, literal
 from api.settings import Settings
 from loader import errors
@@ -57,30 +57,8 @@ _MEMORY_LIMIT = "1GB"
 _WAIT_SECONDS = 60
 
 
-class UploadError(RefusalError):
-    """A body that cannot be taken."""
-
-
-class TooLargeError(RefusalError):
-    """A body that takes more than a setting allows."""
-
-    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-
-
-class ConflictError(RefusalError):
-    """What is in the folder forbids it."""
-
-    status = HTTPStatus.CONFLICT
-
-
-class UnjudgedError(RefusalError):
-    """No upload can be judged."""
-
-    status = HTTPStatus.SERVICE_UNAVAILABLE
-
-
-def _beyond(setting: str, said: str, advice: str = "send it in parts") -> TooLargeError:
-    return TooLargeError(f"{said}, the most that STORE_UPTIME_{setting} allows; {advice}.")
+def _beyond(setting: str, said: str, advice: str = "send it in parts") -> HTTPException:
+    return HTTPException(413, f"{said}, the most that STORE_UPTIME_{setting} allows; {advice}.")
 
 
 def _check_size(size: int, most: int) -> None:
@@ -139,13 +117,13 @@ class Upload:
         return SourceFile(1, self.path, self.format, _SHOWN)
 
     def check_length(self, length: int) -> None:
-        """Raise TooLargeError for a body that is, or says that it is, longer than allowed."""
+        """Raise HTTPException 413 for a body that is, or says that it is, longer than allowed."""
         if length > self._bytes_max:
             said = f"The body is longer than {self._bytes_max} bytes"
             raise _beyond("UPLOAD_BYTES_MAX", said, "send it packed or in parts")
 
     def write(self, chunk: bytes) -> None:
-        """Take the next bytes of the body; raises TooLargeError if they are too many."""
+        """Take the next bytes of the body; raises HTTPException 413 if they are too many."""
         self._bytes_sent += len(chunk)
         self.check_length(self._bytes_sent)
         if len(self._head) < 4:
@@ -153,15 +131,15 @@ class Upload:
         self._file.write(chunk)
 
     def finish(self) -> None:
-        """Have all of the file on disk, and know what it is; raises UploadError if it cannot be."""
+        """Have all of the file on disk, and know what it is; raises HTTPException 422 if not."""
         self._file.flush()
         packing = self.packing
         try:
             self._look_into(SourceFile(1, self.path, f"csv{packing}", _SHOWN), packing)
         except InputError as error:
-            raise UploadError(_sentence(error)) from None
+            raise HTTPException(422, _sentence(error)) from None
         if not self.format:
-            raise UploadError("The body is empty; a CSV, JSON or Parquet file is expected.")
+            raise HTTPException(422, "The body is empty; a CSV, JSON or Parquet file is expected.")
         os.fsync(self._file.fileno())
         self._file.close()
 
@@ -205,8 +183,8 @@ def _kind(head: bytes, packing: str) -> str:
     for magic, packed in _PACKED.items():
         if packing and head.startswith(magic):
             again = "twice" if packed == packing else f"and then with {_PACKERS[packed]}"
-            raise UploadError(
-                f"The body is packed with {_PACKERS[packing]} {again}; once is expected."
+            raise HTTPException(
+                422, f"The body is packed with {_PACKERS[packing]} {again}; once is expected."
             )
     if head.startswith(_PARQUET):
         return "parquet"
@@ -231,7 +209,7 @@ def is_upload(name: str) -> bool:
 async def file_in_form(request: Request) -> AsyncIterator[bytes]:
     """Give out the content of the file in a form.
 
-    Raises UploadError if the form has anything else, or cannot be read.
+    Raises HTTPException 422 if the form has anything else, or cannot be read.
     """
     _, options = parse_options_header(request.headers["Content-Type"])
     parts, held, is_whole = 0, bytearray(), False
@@ -255,14 +233,16 @@ async def file_in_form(request: Request) -> AsyncIterator[bytes]:
         async for chunk in request.stream():
             parser.write(chunk)
             if parts > 1:
-                raise UploadError("The form has several parts; one file is expected, as `file`.")
+                raise HTTPException(
+                    422, "The form has several parts; one file is expected, as `file`."
+                )
             yield bytes(held)
             held.clear()
         parser.finalize()
     except FormParserError as error:
-        raise UploadError(f"The form cannot be read: {error}.") from None
+        raise HTTPException(422, f"The form cannot be read: {error}.") from None
     if not is_whole or not parts:
-        raise UploadError("The form has no end, or no file; one is expected, as `file`.")
+        raise HTTPException(422, "The form has no end, or no file; one is expected, as `file`.")
 
 
 class RejectedRow(BaseModel):
@@ -322,17 +302,17 @@ class Judge:
     ) -> Judged:
         """Return what builds will make of an upload, which may take the place of others.
 
-        `replaced` are the names of their files. Raises UploadError if builds could not read it, if
-        it would stop them, or if none of its rows counts; ConflictError if its hours would stand
-        beside others that it cannot overrule; TooLargeError if it is larger, or takes longer, than
-        the settings allow; and UnjudgedError if that cannot be told.
+        `replaced` are the names of their files. Raises HTTPException 422 if builds could not read
+        it, if it would stop them, or if none of its rows counts; 409 if its hours would stand
+        beside others that it cannot overrule; 413 if it is larger, or takes longer, than the
+        settings allow; and 503 if that cannot be told.
         """
         try:
             target = service_target(self._settings)
             staging = read_staging(target, _WAIT_SECONDS, self._warm_up)
         except NotCompiledError:
-            raise UnjudgedError(
-                "Uploads cannot be judged: the models were not compiled; the log says why."
+            raise HTTPException(
+                503, "Uploads cannot be judged: the models were not compiled; the log says why."
             ) from None
         seconds_max = self._settings.upload_seconds_max
         source = replace(upload.source, until=time.monotonic() + seconds_max)
@@ -353,7 +333,7 @@ class Judge:
             if replaced is not None and (
                 why := self._why_not_without(connection, input_name, replaced, judged.rows)
             ):
-                raise UploadError(why)
+                raise HTTPException(422, why)
         _check_rows(judged.rows, self._settings.upload_rows_max)
         _check_use(judged)
         return judged
@@ -428,16 +408,16 @@ def _refusals(connection: duckdb.DuckDBPyConnection, seconds_max: float) -> Iter
         said = f"Reading the content takes more than {seconds_max:g} seconds"
         raise _beyond("UPLOAD_SECONDS_MAX", said) from None
     except InputError as error:
-        raise UploadError(_sentence(error)) from None
+        raise HTTPException(422, _sentence(error)) from None
     except duckdb.OutOfMemoryException:
-        raise TooLargeError(
-            f"Reading the content takes more than {_MEMORY_LIMIT} of memory; send it in parts."
+        raise HTTPException(
+            413, f"Reading the content takes more than {_MEMORY_LIMIT} of memory; send it in parts."
         ) from None
     except duckdb.Error as error:
         if is_full(error):
             raise OSError(errno.ENOSPC, NO_SPACE) from None
         why = for_clients(str(error).partition("\n")[0].rstrip("."))
-        raise UploadError(f"The body cannot be read: {why}.") from None
+        raise HTTPException(422, f"The body cannot be read: {why}.") from None
 
 
 def _lay_out(
@@ -500,20 +480,21 @@ def _judge(connection: duckdb.DuckDBPyConnection, staging: Staging, input_name: 
 
 
 def _check_days(connection: duckdb.DuckDBPyConnection) -> None:
-    """Raise UploadError for hours that would stop a build which saw them alone."""
+    """Raise HTTPException 422 for hours that would stop a build which saw them alone."""
     if project_vars()["monday_is"] == 0:
         [(has_0, has_7)] = connection.execute(
             "select bool_or(day_number = 0), bool_or(day_number = 7) from lake.business_hours"
         ).fetchall()
         if has_7 and not has_0:
-            raise UploadError(
+            raise HTTPException(
+                422,
                 "The days go up to 7, without any 0: they seem to count from Monday = 1 to "
-                "Sunday = 7. Write Monday as 0, or write the names of the days."
+                "Sunday = 7. Write Monday as 0, or write the names of the days.",
             )
 
 
 def _refuse_beside_others(connection: duckdb.DuckDBPyConnection, data: Path, scratch: Path) -> None:
-    """Raise ConflictError if somebody has put hours into the folder: all hours add up."""
+    """Raise HTTPException 409 if somebody has put hours into the folder: all hours add up."""
     for file in find(data)[0]:
         name = os.path.basename(file.path)
         if file.input != "business_hours" or is_upload(name):
@@ -531,18 +512,20 @@ def _refuse_beside_others(connection: duckdb.DuckDBPyConnection, data: Path, scr
             # Which builds say, too.
             has_hours = True
         if has_hours:
-            raise ConflictError(
+            raise HTTPException(
+                409,
                 f"{name} was put into the folder by hand, and hours add up: what it says would "
                 "go on to hold beside these. Change that file, or remove it from the folder and "
-                "send all hours by HTTP; single dates may be sent as special_hours."
+                "send all hours by HTTP; single dates may be sent as special_hours.",
             )
 
 
 def _check_use(judged: Judged) -> None:
-    """Raise UploadError if none of the rows counts; without any there is nothing wrong."""
+    """Raise HTTPException 422 if none of the rows counts; without any there is nothing wrong."""
     if judged.rows and judged.rejected_rows == judged.rows:
         reasons = ", ".join(f"{found.rows} {found.reason}" for found in judged.rejected)
-        first = judged.rejected[0].samples[0].raw_values
-        raise UploadError(
-            f"None of the {judged.rows} rows counts ({reasons}); the first is {quoted(str(first))}."
+        first = str(judged.rejected[0].samples[0].raw_values)
+        raise HTTPException(
+            422,
+            f"None of the {judged.rows} rows counts ({reasons}); the first is {quoted(first)}.",
         )

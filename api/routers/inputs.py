@@ -18,10 +18,10 @@ from api.access import needs
 from api.disk import folder_fault, is_full
 from api.errors import BusyError, declared, quoted
 from api.inputs import InputFile, Landed, encoded, file_put_by_hand, listed_inputs
-from api.pages import Cursor, Limit, cut, read_cursor, rows_on_page
+from api.pages import Cursor, Limit, ListPage, cut, read_cursor, rows_on_page
 from api.reading import refuse_unknown, router_of
 from api.releases import NoReleaseError
-from api.uploads import ConflictError, Judged, RejectedRows, Upload, UploadError, file_in_form
+from api.uploads import Judged, RejectedRows, Upload, file_in_form
 from loader.inputs import INPUTS
 
 router = router_of("inputs")
@@ -51,7 +51,7 @@ _CHUNK_BYTES = 1 << 20
 
 _needed = needs("ingest", every_store=True)
 _ORDER = "inputs"
-_REFUSALS = declared(400, 403, 404, 409, 413, 415, 422, 503, 507)
+_REFUSALS = declared(400, 404, 409, 413, 415, 422, 507)
 
 Sha256 = Annotated[str, PathParameter(description="The `sha256` of a receipt.")]
 InputName = Annotated[
@@ -116,11 +116,10 @@ class Judgement(_Counted):
     rejected: list[RejectedRows]
 
 
-class InputsPage(BaseModel):
+class InputsPage(ListPage):
     """Files, by input and name."""
 
     inputs: list[InputFile]
-    next_cursor: str | None = Field(description="`cursor` of the next page, null at the end.")
 
 
 class Arrival(BaseModel):
@@ -216,9 +215,10 @@ async def put_input(
     """
     landing, settings = request.app.state.landing, request.app.state.settings
     if by_hand := await run_in_threadpool(file_put_by_hand, settings.data, input, name):
-        raise ConflictError(
+        raise HTTPException(
+            409,
             f"{quoted(by_hand)} was put into the folder by hand, and is not replaced; change it "
-            "there, or send this under another name."
+            "there, or send this under another name.",
         )
     before = await run_in_threadpool(landing.named, input, name)
     if before is None:
@@ -231,7 +231,7 @@ async def put_input(
     return _receipt(request, upload, judged, landed, is_new, 200 if before else 201)
 
 
-@router.get("/inputs", responses=declared(422, 503))
+@router.get("/inputs", responses=declared(422))
 @_needed
 def list_inputs(
     request: Request,
@@ -259,7 +259,7 @@ def list_inputs(
     return InputsPage(inputs=inputs, next_cursor=next_cursor)
 
 
-@router.delete("/inputs/{id:path}", status_code=204, responses=declared(404, 409, 422, 503, 507))
+@router.delete("/inputs/{id:path}", status_code=204, responses=declared(404, 409, 422, 507))
 @_needed
 def delete_input(
     request: Request,
@@ -283,15 +283,16 @@ def delete_input(
     if removed is not None:
         request.state.audit = {"file": removed.path.name}
     elif by_hand := file_put_by_hand(state.settings.data, None, id):
-        raise ConflictError(
+        raise HTTPException(
+            409,
             f"{quoted(by_hand)} was put into the folder by hand; only what came by HTTP is removed "
-            "here."
+            "here.",
         )
     else:
         raise HTTPException(404, f"There is no input {quoted(id)}; GET /inputs lists them all.")
 
 
-@router.get("/ingest/{name}", responses=declared(403, 404, 422, 503))
+@router.get("/ingest/{name}", responses=declared(404, 422))
 @_needed
 def get_arrival(request: Request, name: Sha256) -> Arrival:
     """Say whether an upload is in the newest release, by the `sha256` of its receipt."""
@@ -352,10 +353,11 @@ def _check_room(request: Request, is_further: bool) -> None:
     landing.check()
     _check_folder(settings.data, is_written=True)
     if is_further and len(landing.uploads()) >= settings.upload_files_max:
-        raise UploadError(
+        raise HTTPException(
+            422,
             f"The folder has {settings.upload_files_max} files that came by HTTP, the most that "
             "STORE_UPTIME_UPLOAD_FILES_MAX allows; remove some, or send one with replace=true that "
-            "stands for all of its input."
+            "stands for all of its input.",
         )
 
 
@@ -416,7 +418,9 @@ async def _receive(request: Request, upload: Upload) -> None:
     await run_in_threadpool(upload.finish)
     encoding = _encoding(request)
     if encoding in _ENCODINGS and upload.packing != _ENCODINGS[encoding]:
-        raise UploadError(f"The Content-Encoding is {quoted(encoding)}, and the body is not.")
+        raise HTTPException(
+            422, f"The Content-Encoding is {quoted(encoding)}, and the body is not."
+        )
 
 
 def _media_type(request: Request) -> str:

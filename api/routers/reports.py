@@ -1,9 +1,10 @@
 """Trigger a report, ask how it is getting on, fetch its file."""
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path as FilePath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, BinaryIO, Literal
 
-import duckdb
 from fastapi import Body, Header, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, StreamingResponse
@@ -14,9 +15,8 @@ from api.access import Principal, Scope, needs
 from api.answers import FETCHED, UNCHANGED, answer_by_file, is_known, prefers
 from api.errors import declared, quoted
 from api.openapi import FILES
-from api.pages import Cursor, Limit, cut, read_cursor, rows_on_page
-from api.reading import router_of
-from api.releases import Release
+from api.pages import Cursor, Limit, ListPage, cut, read_cursor, rows_on_page
+from api.reading import Reader, router_of
 from api.reports import Changes, Entry, Report
 from api.snapshots import (
     MEDIA_TYPES,
@@ -32,6 +32,7 @@ router = router_of("reports")
 _ID_EXAMPLE = "0b6f6a1e-6c55-4d0e-9d0b-2f9b1e0c7a11"
 _OTHER_FILES = {kind: file for kind, file in FILES.items() if kind != "application/json"}
 _VARY = {"Vary": "Accept"}
+_CHUNK_BYTES = 1 << 18
 
 
 class Triggered(BaseModel):
@@ -63,20 +64,16 @@ class Failed(BaseModel):
 ReportState = Annotated[Running | Complete | Failed, Field(discriminator="status")]
 
 
-class ReportsPage(BaseModel):
+class ReportsPage(ListPage):
     """Reports, the newest first."""
 
     reports: list[Entry]
-    next_cursor: str | None = Field(description="`cursor` of the next page, null at the end.")
 
 
 _ORDER = "reports"
 
 
-@router.post(
-    "/trigger_report",
-    responses=declared(400, 409, 422, 503, 507),
-)
+@router.post("/trigger_report", responses=declared(400, 409, 422, 507))
 @needs("run", every_store=True)
 def trigger_report(
     request: Request,
@@ -141,9 +138,11 @@ async def get_report(
         until = changes.until(wait)
         while report.status in ("Queued", "Running") and await changes.wait(until):
             report = _own_report(request, report_id)
-    accept = request.headers.get("accept", "")
-    is_wanted = report.format != "json" and prefers(
-        accept, MEDIA_TYPES[report.format], "application/json"
+    accept = request.headers.get("accept", "*/*")
+    is_wanted = (
+        accept != "*/*"
+        and report.format != "json"
+        and prefers(accept, MEDIA_TYPES[report.format], "application/json")
     )
     if is_wanted and report.status == "Complete":
         response = await download(request, report.file_name)
@@ -174,26 +173,29 @@ async def download(request: Request, name: str) -> Response:
         _refuse_others(request, None)
     is_there = name == NEWEST or _is_complete(request, name)
     output = request.app.state.settings.output
-    report = await run_in_threadpool(open_report, output, name) if is_there else None
-    if report is None:
+    opened = await run_in_threadpool(open_report, output, name) if is_there else None
+    if opened is None:
         raise HTTPException(404, f"There is no report file {quoted(name)}.")
+    file, size, etag = opened
     media_type = MEDIA_TYPES[name.rpartition(".")[2]]
     headers = {
-        "ETag": report.etag,
+        "ETag": etag,
         "Cache-Control": "no-cache",
         "Content-Disposition": f'attachment; filename="{name}"',
     }
-    if is_known(report.etag, request.headers.get("If-None-Match")):
-        report.close()
+    if is_known(etag, request.headers.get("If-None-Match")):
+        file.close()
         return Response(status_code=304, headers=headers)
-    headers["Content-Length"] = str(report.size)
-    return StreamingResponse(report.chunks(), media_type=media_type, headers=headers)
+    headers["Content-Length"] = str(size)
+    return StreamingResponse(_chunks(file), media_type=media_type, headers=headers)
 
 
-@router.get(
-    "/reports",
-    responses=declared(422),
-)
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        yield from iter(partial(file.read, _CHUNK_BYTES), b"")
+
+
+@router.get("/reports", responses=declared(422))
 @needs("read", every_store=True)
 def list_reports(request: Request, limit: Limit = None, cursor: Cursor = None) -> ReportsPage:
     """List the reports, the newest first."""
@@ -225,16 +227,13 @@ async def fetch_newest_report(
         raise HTTPException(404, f"There is no {quoted(ending)}; there are {known}.")
     options = ReportOptions(format=ending)
 
-    def write(_: Release, connection: duckdb.DuckDBPyConnection, path: FilePath) -> None:
-        write_report(connection, path, options)
+    def write(reader: Reader, path: FilePath) -> None:
+        write_report(reader.connection, path, options)
 
     return await answer_by_file(request, f"newest.{ending}", options, write)
 
 
-@router.get(
-    "/reports/{report_id}",
-    responses=declared(404, 422),
-)
+@router.get("/reports/{report_id}", responses=declared(404, 422))
 @needs("read", "run", every_store=True)
 def get_report_entry(request: Request, report_id: str) -> Entry:
     """Tell of one report what the list tells; a token of scope `run` only of its own."""
@@ -245,11 +244,7 @@ def get_report_entry(request: Request, report_id: str) -> Entry:
     return _listed(request, entry)
 
 
-@router.delete(
-    "/reports/{report_id}",
-    status_code=204,
-    responses=declared(404, 422, 507),
-)
+@router.delete("/reports/{report_id}", status_code=204, responses=declared(404, 422, 507))
 @needs("run", every_store=True)
 def delete_report(request: Request, report_id: str) -> None:
     """Cancel a report that waits or is being made, or remove one that is finished.
@@ -299,7 +294,7 @@ def _refuse_others(request: Request, report: Report | None, scope: Scope = "read
     """Raise HTTPException 403 unless the token has this scope, or has asked for the report."""
     principal: Principal = request.state.principal
     is_own = report is not None and report.token_id and report.token_id == principal.token_id
-    if not is_own and not principal.scopes.intersection((scope, "admin")):
+    if not is_own and principal.scopes.isdisjoint((scope, "admin")):
         raise HTTPException(
             403, f"This token has not asked for this report; that needs the scope {scope!r}."
         )

@@ -12,12 +12,12 @@ from api.audit import Audited
 from api.disk import folder_fault
 from api.errors import MEDIA_TYPE, declared, problem_body
 from api.metrics import poll_age_seconds
-from api.pages import Cursor, Limit, cut, read_cursor, rows_on_page
+from api.pages import Cursor, Limit, ListPage, cut, read_cursor, rows_on_page
 from api.reading import router_of
 from api.releases import NoReleaseError
 
 # Monitors may add a parameter to get past caches.
-router = router_of("service", 403, 413, route_class=GuardedRoute)
+router = router_of("service", GuardedRoute)
 
 
 class Health(BaseModel):
@@ -34,12 +34,14 @@ class Ready(BaseModel):
 
 
 @router.get("/health")
+@needs()
 async def health() -> Health:
     """Say that the service is alive."""
     return Health(status="ok")
 
 
 @router.get("/ready", responses={200: {"model": Ready}, **declared(503)})
+@needs()
 def ready(request: Request) -> JSONResponse:
     """Say whether the service can do its work.
 
@@ -63,7 +65,6 @@ def ready(request: Request) -> JSONResponse:
             "description": "The metrics, as Prometheus reads them.",
             "content": {"text/plain": {"schema": {"type": "string"}}},
         },
-        **declared(401, 429),
     },
 )
 @needs("read", every_store=True)
@@ -110,11 +111,10 @@ def _checks(request: Request) -> tuple[dict[str, str], bool]:
 audit_router = router_of("service")
 
 
-class AuditPage(BaseModel):
+class AuditPage(ListPage):
     """Entries of the audit log, the newest first."""
 
     entries: list[Audited]
-    next_cursor: str | None = Field(description="`cursor` of the next page, null at the end.")
     next_before: int | None = Field(description="`before` of the next page, as earlier versions.")
 
 

@@ -5,7 +5,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-import duckdb
 from fastapi import Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,20 +13,16 @@ from api.pages import Cursor, Key, Limit, Order, Page, rows_on_page
 from api.reading import (
     From,
     OfWindow,
+    Reader,
     StoreId,
     To,
-    add_attribute,
-    allowed_stores,
-    check_stores_known,
     refuse_other_stores,
     refuse_unknown,
     router_of,
-    window,
 )
-from api.releases import Release
 from api.rows import Conditions, columns, identifier, json_object, json_value, json_values
 from api.snapshots import STORES_MAX
-from api.tables import ATTRIBUTE_TEXT, PERIODS, VALUE_TEXT, AttributeName, mart, row_type
+from api.tables import PERIODS, Attribute, AttributeValue, mart, row_type
 
 router = router_of("stores")
 
@@ -75,11 +70,13 @@ _SPECIAL_HOURS = """
         end
 """
 
-_STRETCH = {
+# What the fields of answers about parts of a timeline are in rows of `explain_uptime`.
+_SQL = {
     "started_at": json_value("started_at", "TIMESTAMP"),
+    "polled_at": json_value("started_at", "TIMESTAMP"),
     "ended_at": json_value("ended_at", "TIMESTAMP"),
-    "status": "status",
-    "is_confirmed": "is_confirmed",
+    "last_polled_at": json_value("ended_at", "TIMESTAMP"),
+    "seconds": json_value("seconds", "DOUBLE"),
     "duration_seconds": json_value("seconds", "DOUBLE"),
 }
 
@@ -131,11 +128,14 @@ class OneStore(BaseModel):
     store: StoreWithHours
 
 
+TimelineRow = row_type("TimelineRow", "store_timeline", without=("store_id",), nulls=())
+
+
 class Timeline(OfWindow, Page):
     """A page of a store's timeline, clipped to the window."""
 
     store_id: str
-    timeline: list[row_type("TimelineRow", "store_timeline", without=("store_id",), nulls=())]
+    timeline: list[TimelineRow]
 
 
 @router.get("/stores", response_class=Response, responses={200: {"model": Stores}, **REFUSALS})
@@ -150,8 +150,8 @@ async def list_stores(
         Query(description="What the last poll said."),
     ] = None,
     timezone: Annotated[str | None, Query(examples=["America/Chicago"])] = None,
-    attribute: Annotated[AttributeName | None, Query(description=ATTRIBUTE_TEXT)] = None,
-    value: Annotated[str | None, Query(description=VALUE_TEXT)] = None,
+    attribute: Attribute = None,
+    value: AttributeValue = None,
     sort: Annotated[
         Sort,
         Query(
@@ -170,18 +170,17 @@ async def list_stores(
     keys = [Key("sort_key", kind, descends=order == "desc"), Key("store_id", "varchar")]
     in_order = Order(f"stores by {sort} {order}", keys, cursor)
 
-    def ask(release: Release, connection: duckdb.DuckDBPyConnection) -> bytes:
-        store_columns = columns(connection, "stores")
+    def ask(reader: Reader) -> bytes:
+        store_columns = columns(reader.connection, "stores")
         conditions = _conditions(store_columns, search, status, timezone)
-        if (allowed := allowed_stores(request)) is not None:
-            conditions.add("store_id in (select unnest(?::varchar[]))", allowed)
-        add_attribute(request, connection, conditions, attribute, value)
+        conditions.add_stores(reader.stores)
+        reader.add_attribute(conditions, attribute, value)
         source = "stores"
         if period is not None:
             source = "stores inner join period_uptime using (store_id)"
             conditions.add("period_uptime.period = ?", period)
-        behind, *values = in_order.condition(connection)
-        rows = connection.execute(
+        behind, *values = in_order.condition(reader.connection)
+        rows = reader.connection.execute(
             f"""
             with sorted as (
                 select store_id, {column} as sort_key
@@ -198,14 +197,14 @@ async def list_stores(
 
             select items.json, {in_order.texts}
             from page
-            inner join ({_items(connection, store_columns, "select store_id from page")}) as items
+            inner join ({_items(reader, store_columns, "select store_id from page")}) as items
                 using (store_id)
             order by {in_order.sql}
             """,
             [*conditions.values, *values],
         ).fetchall()
         rows, next_cursor = in_order.cut(rows, limit)
-        return page(release, "stores", rows, next_cursor)
+        return page(reader.release, "stores", rows, next_cursor)
 
     return await answer(request, ask)
 
@@ -228,13 +227,13 @@ async def get_timeline(
     refuse_other_stores(request, [store_id])
     order = Order("timeline", [Key("started_at", "timestamp")], cursor)
 
-    def ask(release: Release, connection: duckdb.DuckDBPyConnection) -> bytes:
-        shown = window(request, release, connection, from_at, to_at)
-        check_stores_known(connection, [store_id])
-        behind, *values = order.condition(connection)
-        rows = connection.execute(
+    def ask(reader: Reader) -> bytes:
+        shown = reader.window(from_at, to_at)
+        reader.check_known([store_id])
+        behind, *values = order.condition(reader.connection)
+        rows = reader.connection.execute(
             f"""
-            select {json_object(_STRETCH)}, {order.texts}
+            select {_told(TimelineRow)}, {order.texts}
             from explain_uptime(?, cast(? as timestamp), cast(? as timestamp))
             where kind = 'timeline' and ({behind})
             order by {order.sql}
@@ -243,32 +242,9 @@ async def get_timeline(
             [store_id, shown.start, shown.end, *values],
         ).fetchall()
         rows, next_cursor = order.cut(rows, limit)
-        return page(release, "timeline", rows, next_cursor, store_id=store_id, **shown.said)
+        return page(reader.release, "timeline", rows, next_cursor, store_id=store_id, **shown.said)
 
     return await answer(request, ask)
-
-
-_START, _END = json_value("started_at", "TIMESTAMP"), json_value("ended_at", "TIMESTAMP")
-_SECONDS = json_value("seconds", "DOUBLE")
-_INTERVAL = {"started_at": _START, "ended_at": _END}
-# What is told of each kind of row that explain_uptime gives, and under which name, in this order.
-_PARTS = {
-    "figure": ("figures", {"figure": "figure", "seconds": _SECONDS}),
-    "window": ("windows", {**_INTERVAL, "seconds": _SECONDS}),
-    "exclusion": ("exclusions", _INTERVAL),
-    "poll": ("polls", {"polled_at": _START, "status": "status"}),
-    "run": ("runs", {"started_at": _START, "last_polled_at": _END, "status": "status"}),
-    "timeline": (
-        "timeline",
-        {
-            **_INTERVAL,
-            "status": "status",
-            "is_confirmed": "is_confirmed",
-            "figure": "figure",
-            "seconds": _SECONDS,
-        },
-    ),
-}
 
 
 class _Part(BaseModel):
@@ -342,6 +318,22 @@ class Explanation(OfWindow):
     timeline: list[Stretch]
 
 
+# What is told of each kind of row that `explain_uptime` gives, and under which name.
+_PARTS = {
+    "figure": ("figures", Figure),
+    "window": ("windows", BusinessWindow),
+    "exclusion": ("exclusions", Interval),
+    "poll": ("polls", Poll),
+    "run": ("runs", Run),
+    "timeline": ("timeline", Stretch),
+}
+
+
+def _told(model: type[BaseModel]) -> str:
+    """Return SQL for the fields of a model, from a row of `explain_uptime`."""
+    return json_object({name: _SQL.get(name, name) for name in model.model_fields})
+
+
 @router.get(
     "/stores/{store_id:encoded}/explain",
     response_class=Response,
@@ -353,12 +345,12 @@ async def explain(
     """Tell the windows, polls, runs and stretches of the timeline behind each figure of a store."""
     refuse_other_stores(request, [store_id])
 
-    def ask(release: Release, connection: duckdb.DuckDBPyConnection) -> bytes:
-        shown = window(request, release, connection, from_at, to_at)
-        check_stores_known(connection, [store_id])
-        cases = [f"when '{kind}' then {json_object(told)}" for kind, (_, told) in _PARTS.items()]
+    def ask(reader: Reader) -> bytes:
+        shown = reader.window(from_at, to_at)
+        reader.check_known([store_id])
+        cases = [f"when '{kind}' then {_told(part)}" for kind, (_, part) in _PARTS.items()]
         parts = dict(
-            connection.execute(
+            reader.connection.execute(
                 f"""
                 select kind, string_agg(case kind {" ".join(cases)} end, ',' order by place)
                 from (
@@ -371,7 +363,7 @@ async def explain(
             ).fetchall()
         )
         head = {
-            "as_of": release.as_of,
+            "as_of": reader.release.as_of,
             "store_id": store_id,
             **shown.said,
         }
@@ -390,18 +382,18 @@ async def get_store(request: Request, store_id: StoreId) -> Response:
     """Say what is known of a store: zone, hours, last poll, figures."""
     refuse_other_stores(request, [store_id])
 
-    def ask(release: Release, connection: duckdb.DuckDBPyConnection) -> bytes:
-        store_columns = columns(connection, "stores")
-        check_stores_known(connection, [store_id])
-        [(found, hours, special_hours)] = connection.execute(
+    def ask(reader: Reader) -> bytes:
+        store_columns = columns(reader.connection, "stores")
+        reader.check_known([store_id])
+        [(found, hours, special_hours)] = reader.connection.execute(
             f"""
             select json, ({_HOURS}), ({_SPECIAL_HOURS})
-            from ({_items(connection, store_columns, "select $store_id as store_id")})
+            from ({_items(reader, store_columns, "select $store_id as store_id")})
             """,
-            {"store_id": store_id, "as_of": release.as_of},
+            {"store_id": store_id, "as_of": reader.release.as_of},
         ).fetchall()
         return (
-            f'{{"as_of": "{release.as_of}", "store": {found[:-1]}, "hours": {hours}, '
+            f'{{"as_of": "{reader.release.as_of}", "store": {found[:-1]}, "hours": {hours}, '
             f'"special_hours": {special_hours}}}}}'
         ).encode()
 
@@ -429,11 +421,9 @@ def _conditions(
     return conditions
 
 
-def _items(
-    connection: duckdb.DuckDBPyConnection, store_columns: dict[str, str], store_ids: str
-) -> str:
+def _items(reader: Reader, store_columns: dict[str, str], store_ids: str) -> str:
     """Return SQL for the stores whose ids a query gives, each as `json`; it is used twice."""
-    figures = columns(connection, "period_uptime")
+    figures = columns(reader.connection, "period_uptime")
     figures = {name: kind for name, kind in figures.items() if name not in ("store_id", "period")}
     known = {name: store_columns[name] for name in _KNOWN_COLUMNS if name in store_columns}
     attributes = _attributes(store_columns)
@@ -504,8 +494,8 @@ async def get_uptime(
         list[str] | None,
         Query(description="Ids of the stores to count, all by default.", max_length=STORES_MAX),
     ] = None,
-    attribute: Annotated[AttributeName | None, Query(description=ATTRIBUTE_TEXT)] = None,
-    value: Annotated[str | None, Query(description=VALUE_TEXT)] = None,
+    attribute: Attribute = None,
+    value: AttributeValue = None,
     limit: Limit = None,
     cursor: Cursor = None,
 ) -> Response:
@@ -515,20 +505,19 @@ async def get_uptime(
     if stores:
         refuse_other_stores(request, stores)
 
-    def ask(release: Release, connection: duckdb.DuckDBPyConnection) -> bytes:
-        shown = window(request, release, connection, from_at, to_at)
+    def ask(reader: Reader) -> bytes:
+        shown = reader.window(from_at, to_at)
         conditions = Conditions()
         if stores:
-            check_stores_known(connection, stores)
-        if (counted := stores or allowed_stores(request)) is not None:
-            conditions.add("store_id in (select unnest(?::varchar[]))", counted)
-        add_attribute(request, connection, conditions, attribute, value)
-        behind, *values = order.condition(connection)
+            reader.check_known(stores)
+        conditions.add_stores(stores or reader.stores)
+        reader.add_attribute(conditions, attribute, value)
+        behind, *values = order.condition(reader.connection)
         figures = {name: name for name in _Figures.model_fields}
-        rows = connection.execute(
+        rows = reader.connection.execute(
             f"""
             with stores_asked as (
-                select store_id, {_key(connection, group_by)} as value
+                select store_id, {_key(reader, group_by)} as value
                 from stores
                 where {conditions.sql}
             ),
@@ -552,14 +541,14 @@ async def get_uptime(
             [*conditions.values, *values, shown.start, shown.end],
         ).fetchall()
         rows, next_cursor = order.cut(rows, limit)
-        return page(release, "groups", rows, next_cursor, **shown.said, group_by=group_by)
+        return page(reader.release, "groups", rows, next_cursor, **shown.said, group_by=group_by)
 
     return await answer(request, ask)
 
 
-def _key(connection: duckdb.DuckDBPyConnection, group_by: str) -> str:
+def _key(reader: Reader, group_by: str) -> str:
     """Return SQL for what the stores of a group have in common."""
-    kinds = columns(connection, "stores")
+    kinds = columns(reader.connection, "stores")
     texts = [name for name, kind in kinds.items() if kind == "VARCHAR" and name != "store_id"]
     if group_by == "none":
         return "cast(null as varchar)"

@@ -4,7 +4,6 @@ from datetime import date
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
-import duckdb
 from fastapi import Path, Query, Request, Response
 from pydantic import BaseModel, Field, create_model
 from starlette.exceptions import HTTPException
@@ -13,34 +12,29 @@ from api.access import needs
 from api.answers import FETCHED, REFUSALS, Ask, answer, answer_by_file, page
 from api.disk import without_folders
 from api.errors import quoted
-from api.instants import TO_TEXT, Day, Instant, Until, UntilDay
 from api.openapi import FILES
-from api.pages import ROWS_ON_PAGE, Order, Page, rows_on_page
+from api.pages import Cursor, Limit, Order, Page, rows_on_page
 from api.reading import (
     START_CUT_TEXT,
+    From,
+    FromDay,
     OfWindow,
-    add_attribute,
-    allowed_stores,
-    check_stores_known,
-    days,
+    Reader,
+    To,
+    ToDay,
     in_utc,
     refuse_empty,
     refuse_other_stores,
     refuse_unknown,
-    refuse_unknown_value,
     router_of,
-    window,
 )
-from api.releases import Release
 from api.rows import Conditions, columns, file_value, identifier, json_object, json_values, literal
-from api.settings import ROWS_MAX
 from api.snapshots import COPY_OPTIONS, MEDIA_TYPES, STORES_MAX, Format
 from api.tables import (
-    ATTRIBUTE_TEXT,
     FURTHER_TABLES,
     TABLES,
-    VALUE_TEXT,
-    AttributeName,
+    Attribute,
+    AttributeValue,
     Table,
     row_type,
 )
@@ -51,15 +45,6 @@ _ENDINGS: tuple[Format, ...] = ("csv", "parquet", "json")
 
 # Columns with paths or text of the inputs, which may name folders of this machine.
 _TOLD = ("file", "sample_file", "overruled_by", "note")
-
-
-class Asked(BaseModel):
-    """What can be asked of every table."""
-
-    limit: int | None = Field(None, ge=1, le=ROWS_MAX, description=ROWS_ON_PAGE)
-    cursor: str | None = Field(
-        None, description="`next_cursor` of the page before, for the page after it."
-    )
 
 
 class OfPlannedDays(BaseModel):
@@ -73,31 +58,6 @@ class OfDays(OfPlannedDays):
     """And whether they begin before the data."""
 
     is_start_cut: bool = Field(description=START_CUT_TEXT)
-
-
-class InWindow(BaseModel):
-    """A window of time, with which the rows' intervals overlap."""
-
-    from_at: Instant | None = Field(
-        None,
-        alias="from",
-        description="Start, inclusive; UTC unless it has an offset. Default: a week before `to`.",
-    )
-    to_at: Until | None = Field(None, alias="to", description=TO_TEXT)
-
-
-class OnDays(BaseModel):
-    """Dates on the stores' clocks."""
-
-    from_on: Day | None = Field(
-        None, alias="from", description="First date. Default: a week before the date of `as_of`."
-    )
-    to_on: UntilDay | None = Field(
-        None,
-        alias="to",
-        description="The date after the last one. `now` means the dates that are known so far. "
-        "Default: none.",
-    )
 
 
 def _add_endpoint(table: Table) -> None:
@@ -117,12 +77,15 @@ def _add_endpoint(table: Table) -> None:
     )
 
 
-def _asked_type(table: Table) -> type[Asked]:
+def _asked_type(table: Table) -> type[BaseModel]:
     """Return the model of a table's parameters."""
     fields: dict[str, Any] = {
-        kept.name: (kept.kind | None, Field(None, description=kept.description))
-        for kept in table.filters
-    }
+        0: {},
+        1: {"from_on": (FromDay, None), "to_on": (ToDay, None)},
+        2: {"from_at": (From, None), "to_at": (To, None)},
+    }[len(table.window)] | {"limit": (Limit, None), "cursor": (Cursor, None)}
+    for kept in table.filters:
+        fields[kept.name] = (kept.kind | None, Field(None, description=kept.description))
     orders = tuple(table.orders)
     fields["sort"] = (Literal[orders], Field(orders[0], description=_shown_orders(table)))
     if table.is_by_store:
@@ -134,10 +97,8 @@ def _asked_type(table: Table) -> type[Asked]:
             Field(default, min_length=1, max_length=STORES_MAX, description=said),
         )
     if table.is_by_attribute:
-        fields["attribute"] = (AttributeName | None, Field(None, description=ATTRIBUTE_TEXT))
-        fields["value"] = (str | None, Field(None, description=VALUE_TEXT))
-    windows = {0: (), 1: (OnDays,), 2: (InWindow,)}[len(table.window)]
-    return create_model(f"{_title(table)}Asked", __base__=(*windows, Asked), **fields)
+        fields |= {"attribute": (Attribute, None), "value": (AttributeValue, None)}
+    return create_model(f"{_title(table)}Asked", **fields)
 
 
 def _page_type(table: Table) -> type[Page]:
@@ -170,16 +131,16 @@ def _ask(table: Table, request: Request, asked: Any) -> Ask:
     stores = asked.stores if table.is_by_store else None
     refuse_other_stores(request, stores or [])
 
-    def ask(release: Release, connection: duckdb.DuckDBPyConnection) -> bytes:
+    def ask(reader: Reader) -> bytes:
         conditions = Conditions()
-        said = _add_window(table, request, release, connection, asked, conditions)
-        _add_filters(table, request, connection, asked, conditions)
-        conditions.add(*order.condition(connection))
+        said = _add_window(table, reader, asked, conditions)
+        _add_filters(table, reader, asked, conditions)
+        conditions.add(*order.condition(reader.connection))
         kinds = {name: column.kind.upper() for name, column in table.columns.items()}
-        rows = connection.execute(
+        rows = reader.connection.execute(
             f"""
             select {json_object(json_values(table.name, kinds))}, {order.texts}
-            from {source(table, request.app.state.settings.data)}
+            from {source(table, reader.settings.data)}
             where {conditions.sql}
             order by {order.sql}
             limit {limit + 1} offset {order.skipped}
@@ -187,53 +148,37 @@ def _ask(table: Table, request: Request, asked: Any) -> Ask:
             conditions.values,
         ).fetchall()
         rows, next_cursor = order.cut(rows, limit)
-        return page(release, table.path, rows, next_cursor, **said)
+        return page(reader.release, table.path, rows, next_cursor, **said)
 
     return ask
 
 
-def _add_filters(
-    table: Table,
-    request: Request,
-    connection: duckdb.DuckDBPyConnection,
-    asked: Any,
-    conditions: Conditions,
-) -> None:
+def _add_filters(table: Table, reader: Reader, asked: Any, conditions: Conditions) -> None:
     """Have only the rows that are asked for, of stores that the client may see."""
     stores = asked.stores if table.is_by_store else None
-    check_stores_known(connection, stores or [])
-    if (seen := stores or allowed_stores(request)) is not None:
-        conditions.add_stores([*seen, "*"] if table.has_rows_of_all else seen)
+    reader.check_known(stores or [])
+    seen = stores or reader.stores
+    conditions.add_stores([*seen, "*"] if seen is not None and table.has_rows_of_all else seen)
     if table.is_by_attribute:
-        add_attribute(
-            request, connection, conditions, asked.attribute, asked.value, table.has_rows_of_all
-        )
+        reader.add_attribute(conditions, asked.attribute, asked.value, table.has_rows_of_all)
     elif "attribute" in table.columns:
-        refuse_unknown_value(request, connection, asked.attribute, asked.value)
+        reader.check_value(asked.attribute, asked.value)
     for kept in table.filters:
         if (value := getattr(asked, kept.name)) is not None:
             if kept.known:
-                known = connection.execute(kept.known).fetchall()
+                known = reader.connection.execute(kept.known).fetchall()
                 refuse_unknown(kept.name, value, sorted(name for (name,) in known))
             conditions.add(kept.condition, value)
 
 
-def _add_window(
-    table: Table,
-    request: Request,
-    release: Release,
-    connection: duckdb.DuckDBPyConnection,
-    asked: Any,
-    conditions: Conditions,
-) -> dict[str, Any]:
+def _add_window(table: Table, reader: Reader, asked: Any, conditions: Conditions) -> dict[str, Any]:
     """Have only the rows of the window asked for, and return it as the answer tells it."""
     if not table.window:
         return {}
     if len(table.window) == 1:
-        from_on, to_on = asked.from_on, asked.to_on
-        shown = days(request, release, connection, from_on, to_on, table.is_planned)
+        shown = reader.days(asked.from_on, asked.to_on, table.is_planned)
     else:
-        shown = window(request, release, connection, asked.from_at, asked.to_at)
+        shown = reader.window(asked.from_at, asked.to_at)
     _add_overlap(table, conditions, shown.start, shown.end)
     return shown.said
 
@@ -317,42 +262,37 @@ async def _fetch(table: Table, request: Request, ending: str, asked: Any) -> Res
         raise HTTPException(404, f"There is no {quoted(ending)}; there are {', '.join(_ENDINGS)}.")
     refuse_other_stores(request, getattr(asked, "stores", None) or [])
 
-    def write(release: Release, connection: duckdb.DuckDBPyConnection, path: FilePath) -> None:
+    def write(reader: Reader, path: FilePath) -> None:
         conditions = Conditions()
         _add_whole_window(table, asked, conditions)
-        _add_filters(table, request, connection, asked, conditions)
+        _add_filters(table, reader, asked, conditions)
         order = Order(table.path, table.keys(next(iter(table.orders))), None)
-        data = request.app.state.settings.data
-        write_rows(connection, table, data, conditions, order.sql, path, ending)
+        write_rows(reader, table, conditions, order.sql, path, ending)
 
     return await answer_by_file(request, f"{table.path}.{ending}", asked, write)
 
 
 def write_rows(
-    connection: duckdb.DuckDBPyConnection,
+    reader: Reader,
     table: Table,
-    data: FilePath,
     conditions: Conditions,
     order: str,
     path: FilePath,
     ending: Format = "csv",
 ) -> None:
-    """Write the rows of a table that fulfil conditions to a file, in an order.
-
-    `data` is the folder with the inputs, which is not told.
-    """
-    kinds = columns(connection, table.name)
+    """Write the rows of a table that fulfil conditions to a file, in an order."""
+    kinds = columns(reader.connection, table.name)
     values = ", ".join(
         f"{file_value(f'rows.{identifier(column)}', kind, ending)} as {identifier(column)}"
         for column, kind in kinds.items()
     )
     # Its columns are renamed after it is put in order.
-    connection.execute(
+    reader.connection.execute(
         f"""
         copy (
             select {values}
             from (
-                from {source(table, data)} where {conditions.sql} order by {order}
+                from {source(table, reader.settings.data)} where {conditions.sql} order by {order}
             ) as rows
         ) to {literal(path)} ({COPY_OPTIONS[ending]}, use_tmp_file false)
         """,

@@ -1,13 +1,14 @@
 """Who needs a call: the stores that are down, silent or unknown, longest first."""
 
-import json
 from datetime import timedelta
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.errors import quoted
+from api.reading import allowed_stores
 from api.rows import Conditions
 from api.ui import charts, shell
 from api.ui.clocks import UTC_CLOCK
@@ -49,25 +50,25 @@ async def show(
             raise HTTPException(422, f"status: {quoted(name)} is none of {', '.join(STATES)}.")
     groups = read_groups(group)
 
-    def link(**other: Any) -> str:
-        """Return the address of this board with something else asked of it."""
-        told = {
-            "status": status,
-            "group": [str(each) for each in groups] or None,
-            "sort": None if sort == "longest" else sort,
-            "polls": None if polls == 1 else polls,
-            "by": by or None,
-            "view": None if view == "list" else view,
-            **other,
-        }
-        return address("./", **told)
-
+    # The address of this board, with something else asked of it.
+    link = partial(
+        address,
+        "./",
+        status=status,
+        group=[str(each) for each in groups] or None,
+        sort=None if sort == "longest" else sort,
+        polls=None if polls == 1 else polls,
+        by=by or None,
+        view=None if view == "list" else view,
+    )
     if "" in (group or ()) or by == "":
         # What a form sends of fields that were left empty.
         return RedirectResponse(link(), 303)
     asked = {"status": status, "groups": groups, "sort": sort, "polls": polls, "by": by}
+    if by and allowed_stores(request) is not None:
+        raise HTTPException(403, "Groups are about all stores, and your token is for some.")
     if form == "csv" and by:
-        return await shell.file(request, "group_status", lambda _: _of_attribute(by), True)
+        return await shell.file(request, "group_status", lambda _: _of_attribute(by))
     if form == "csv":
         return await shell.file(
             request,
@@ -97,8 +98,7 @@ async def show(
 
 def _conditions(reader: Reader, groups: list[Group], polls: int) -> Conditions:
     conditions = Conditions()
-    if reader.stores is not None:
-        conditions.add("store_id in (select unnest(?::varchar[]))", reader.stores)
+    conditions.add_stores(reader.stores)
     for each in groups:
         conditions.add(IN_GROUP, each.attribute, each.value)
     if polls > 1:
@@ -132,23 +132,10 @@ def _listed(reader: Reader, asked: dict[str, Any]) -> Conditions:
 def _stores(reader: Reader, asked: dict[str, Any], page: int, view: str) -> dict[str, Any]:
     conditions = _listed(reader, asked)
     rows = _ROWS_ON_WALL if view == "wall" else _ROWS
-    stores = reader.rows(
-        f"""
-        select *
-        from store_board
-        where {conditions.sql}
-        order by {_ORDERS[asked["sort"]][1]}
-        limit {rows + 1} offset {(page - 1) * rows}
-        """,
-        *conditions.values,
-    )
-    has_more, stores = len(stores) > rows, stores[:rows]
-    for store in stores:
-        store["attributes"] = json.loads(store["attributes"] or "{}")
+    stores, part = reader.part("store_board", conditions, _ORDERS[asked["sort"]][1], page, rows)
     return {
         "stores": stores,
-        "has_more": has_more,
-        "first": (page - 1) * rows + 1,
+        **part,
         **_last_day(reader, [store["store_id"] for store in stores]),
     }
 
@@ -158,20 +145,8 @@ def _last_day(reader: Reader, store_ids: list[str]) -> dict[str, Any]:
     clocks = reader.clocks(store_ids)
     conditions = Conditions()
     conditions.add_stores(store_ids)
-    found = reader.rows(
-        f"""
-        select store_id, started_at, ended_at, status, is_confirmed, duration_seconds
-        from store_timeline
-        where {conditions.sql} and ended_at > ?::timestamp - interval 24 hour
-        order by store_id, started_at
-        """,
-        *conditions.values,
-        reader.as_of,
-    )
-    stretches: dict[str, list[charts.Stretch]] = {}
-    for row in found:
-        store_id = row.pop("store_id")
-        stretches.setdefault(store_id, []).append(charts.Stretch(**row))
+    conditions.add("ended_at > ?", reader.as_of - _DAY)
+    stretches = reader.stretches(conditions)
     strips = {
         store_id: charts.strip(
             stretches.get(store_id, ()),
@@ -188,8 +163,6 @@ def _last_day(reader: Reader, store_ids: list[str]) -> dict[str, Any]:
 
 def _values(reader: Reader, attribute: str) -> dict[str, Any]:
     """Return the values of an attribute, those with the most trouble first."""
-    if reader.stores is not None:
-        raise HTTPException(403, "Groups are about all stores, and your token is for some.")
     conditions, order = _of_attribute(attribute)
     values = reader.rows(
         f"select * from group_status where {conditions.sql} order by {order} limit 500",

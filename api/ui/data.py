@@ -1,10 +1,12 @@
 """What the figures rest on: the newest poll, rows set aside, files, silences, assumptions."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
+from api.access import needs
 from api.rows import Conditions
 from api.ui import shell
 from api.ui.shell import Form, PageRoute, Reader
@@ -67,6 +69,7 @@ Shown = Literal["files", "notes", "silences", "rows", "zone", "hours", "never", 
 
 
 @router.get("/data")
+@needs("read", every_store=True)
 async def show(
     request: Request,
     shown: Annotated[Shown | None, Query(alias="list")] = None,
@@ -78,15 +81,11 @@ async def show(
     """Show how the inputs are, or all of one list; rows set aside may be of an input or reason."""
     asked = {"list": shown, "input": source, "reason": reason}
 
-    def link(**other: Any) -> str:
-        """Return the address of this list with something else asked of it."""
-        return address("data", **(asked | other))
-
+    # The address of this list, with something else asked of it.
+    link = partial(address, "data", **asked)
     if form == "csv" and shown is not None:
         table = "stores" if shown in STORES else _LISTS[shown][0]
-        return await shell.file(
-            request, table, lambda _: _chosen(shown, source, reason), every_store=True
-        )
+        return await shell.file(request, table, lambda _: _chosen(shown, source, reason))
 
     def ask(reader: Reader) -> dict[str, Any]:
         frame = {
@@ -96,7 +95,6 @@ async def show(
             "reasons": REASONS,
             "stores_lists": {name: title for name, (_, title, _) in STORES.items()},
             "page": page,
-            "first": (page - 1) * _ROWS + 1,
             "link": link,
             "clocks": {},
         }
@@ -104,7 +102,7 @@ async def show(
             return {**frame, **_overview(reader)}
         return {**frame, **_list(reader, shown, source, reason, page)}
 
-    return await shell.page(request, "data.html", ask, every_store=True)
+    return await shell.page(request, "data.html", ask)
 
 
 def _overview(reader: Reader) -> dict[str, Any]:
@@ -141,20 +139,20 @@ def _overview(reader: Reader) -> dict[str, Any]:
             limit {_REASONS_MAX}
             """
         ),
-        **{name: _rows(reader, name, _ROWS_AT_FIRST) for name in ("files", "notes", "silences")},
+        **{name: _rows(reader, name, _ROWS_AT_FIRST)[0] for name in ("files", "notes", "silences")},
     }
 
 
 def _list(
     reader: Reader, shown: Shown, source: str | None, reason: str | None, page: int
 ) -> dict[str, Any]:
-    rows = _rows(reader, shown, _ROWS + 1, (page - 1) * _ROWS, source, reason)
+    rows, part = _rows(reader, shown, _ROWS, page, source, reason)
     clocks = {}
     if shown in STORES:
         clocks = reader.clocks([row["store_id"] for row in rows])
     return {
-        "rows": rows[:_ROWS],
-        "has_more": len(rows) > _ROWS,
+        "rows": rows,
+        **part,
         "clocks": clocks,
         "none_words": STORES[shown][2] if shown in STORES else "",
     }
@@ -185,19 +183,10 @@ def _chosen(shown: str, source: str | None, reason: str | None) -> tuple[Conditi
 def _rows(
     reader: Reader,
     shown: str,
-    limit: int,
-    offset: int = 0,
+    rows: int,
+    page: int = 1,
     source: str | None = None,
     reason: str | None = None,
-) -> list[dict[str, Any]]:
-    conditions, order = _chosen(shown, source, reason)
-    return reader.rows(
-        f"""
-        select *
-        from {"stores" if shown in STORES else reader.source(_LISTS[shown][0])}
-        where {conditions.sql}
-        order by {order}
-        limit {limit} offset {offset}
-        """,
-        *conditions.values,
-    )
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    table = "stores" if shown in STORES else reader.source(_LISTS[shown][0])
+    return reader.part(table, *_chosen(shown, source, reason), page, rows)

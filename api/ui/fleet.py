@@ -1,10 +1,12 @@
 """The fleet: is it getting better, when is it worst, and where."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from api.access import needs
 from api.errors import quoted
 from api.ui import charts, shell
 from api.ui.groups import IN_GROUP, Group, attributes_of, read_groups
@@ -24,6 +26,7 @@ _FIGURES = """
 
 
 @router.get("/fleet")
+@needs("read", every_store=True)
 async def show(request: Request, group: Annotated[list[str] | None, Query()] = None) -> Response:
     """Show all stores together, or those of one group, such as `region:East`."""
     groups = read_groups(group)
@@ -40,10 +43,10 @@ async def show(request: Request, group: Annotated[list[str] | None, Query()] = N
             **_worst(reader, chosen),
             "attributes": attributes_of(reader, groups),
             "by_attribute": _by_attribute(reader),
-            "link": lambda **other: address("fleet", **other),
+            "link": partial(address, "fleet"),
         }
 
-    return await shell.page(request, "fleet.html", ask, every_store=True)
+    return await shell.page(request, "fleet.html", ask)
 
 
 def _key(chosen: Group | None) -> tuple[str, str | None]:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, HTTPException, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
-from api.access import Access, Principal
+from api.access import Access, Principal, needs
 from api.audit import Entry
 from api.ui import shell
 from api.ui.sessions import COOKIE, Sessions
@@ -21,6 +21,7 @@ router = APIRouter(prefix="/ui", route_class=shell.PageRoute)
 
 
 @router.get("/login")
+@needs()
 def ask_for_token(request: Request, to: Annotated[str, Query(alias="next")] = "") -> Response:
     """Show where a token is asked for; who need not log in, or has, goes on."""
     access: Access = request.app.state.access
@@ -34,6 +35,7 @@ def ask_for_token(request: Request, to: Annotated[str, Query(alias="next")] = ""
 
 
 @router.post("/login")
+@needs()
 async def log_in(
     request: Request,
     token: Annotated[str, Form()] = "",
@@ -63,15 +65,8 @@ async def log_in(
         return shell.html(request, body, status)
     request.state.principal = principal
     answer = RedirectResponse(_own(to), 303)
-    answer.set_cookie(
-        COOKIE,
-        await run_in_threadpool(sessions.begin, principal.token_id),
-        max_age=_YEAR_SECONDS,
-        path=f"{request.scope.get('root_path', '')}/ui",
-        secure=request.url.scheme == "https",
-        httponly=True,
-        samesite="strict",
-    )
+    secret = await run_in_threadpool(sessions.begin, principal.token_id)
+    _set_cookie(request, answer, COOKIE, secret)
     return answer
 
 
@@ -92,15 +87,20 @@ def choose_clock(
 ) -> Response:
     """Remember the clock to look at, and go back."""
     answer = RedirectResponse(_own(back), 303)
+    _set_cookie(request, answer, shell.CLOCK_COOKIE, to)
+    return answer
+
+
+def _set_cookie(request: Request, answer: Response, name: str, value: str) -> None:
     answer.set_cookie(
-        shell.CLOCK_COOKIE,
-        to,
+        name,
+        value,
         max_age=_YEAR_SECONDS,
         path=f"{request.scope.get('root_path', '')}/ui",
+        secure=request.url.scheme == "https",
         httponly=True,
         samesite="strict",
     )
-    return answer
 
 
 def _own(to: str) -> str:

@@ -1,8 +1,8 @@
 """Every outage with the polls that bound it: the longest first, of a period, a group or a store."""
 
-import json
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
@@ -73,10 +73,8 @@ async def show(
         "sort": None if sort == "longest" else sort,
     }
 
-    def link(**other: Any) -> str:
-        """Return the address of this list with something else asked of it."""
-        return address("outages", **(asked | other))
-
+    # The address of this list, with something else asked of it.
+    link = partial(address, "outages", **asked)
     if "" in request.query_params.values():
         # What a form sends of fields that were left empty.
         return RedirectResponse(link(), 303)
@@ -140,8 +138,7 @@ def _conditions(
     lasting: bool | None,
 ) -> Conditions:
     conditions = Conditions()
-    if reader.stores is not None:
-        conditions.add("store_id in (select unnest(?::varchar[]))", reader.stores)
+    conditions.add_stores(reader.stores)
     if store_id:
         conditions.add_stores([store_id])
     for each in groups:
@@ -170,23 +167,12 @@ def _list(
         """,
         *counted.values,
     )
-    outages = reader.rows(
-        f"""
-        select *
-        from outages
-        where {listed.sql}
-        order by {_ORDERS[sort][1]}
-        limit {_ROWS + 1} offset {(page - 1) * _ROWS}
-        """,
-        *listed.values,
-    )
+    outages, part = reader.part("outages", listed, _ORDERS[sort][1], page, _ROWS)
     by_end = {each["is_end_cut"]: each["outages"] for each in counts}
-    has_more, outages = len(outages) > _ROWS, outages[:_ROWS]
     return {
         "counts": {is_lasting: by_end.get(is_lasting, 0) for is_lasting in (True, False)},
         "outages": outages,
-        "has_more": has_more,
-        "first": (page - 1) * _ROWS + 1,
+        **part,
         **_about(reader, outages),
     }
 
@@ -213,23 +199,12 @@ def _about(reader: Reader, outages: Sequence[dict[str, Any]]) -> dict[str, Any]:
     ]
     conditions.add("ended_at > ?", min(started_at for started_at, _ in spans))
     conditions.add("started_at < ?", max(ended_at for _, ended_at in spans))
-    found = reader.rows(
-        f"""
-        select store_id, started_at, ended_at, status, is_confirmed, duration_seconds
-        from store_timeline
-        where {conditions.sql}
-        order by store_id, started_at
-        """,
-        *conditions.values,
-    )
-    stretches: dict[str, list[charts.Stretch]] = {}
-    for row in found:
-        stretches.setdefault(row.pop("store_id"), []).append(charts.Stretch(**row))
+    stretches = reader.stretches(conditions)
     return {
         "clocks": clocks,
         "stores": {
             each["store_id"]: [
-                *filter(None, json.loads(each["attributes"] or "{}").values()),
+                *filter(None, each["attributes"].values()),
                 each["timezone"],
             ]
             for each in stores

@@ -200,7 +200,7 @@ def _page(
 def _newest(request: Request) -> datetime | None:
     """Return up to when is known in the newest release, if there is one."""
     try:
-        return _at(request.app.state.shared_releases.readable().as_of)
+        return request.app.state.shared_releases.readable().known_until
     except NoReleaseError:
         return None
 

@@ -1,6 +1,6 @@
 """Finding a store by its id or whatever else is known of it."""
 
-import json
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -31,17 +31,20 @@ async def show(
         )
 
     def ask(reader: Reader) -> dict[str, Any]:
-        stores = _found(reader, sought, page) if sought else []
-        for store in stores:
-            store["attributes"] = json.loads(store["attributes"] or "{}")
+        stores, part = [], {"has_more": False, "first": 1}
+        if sought:
+            # A store of that very id comes first.
+            order = f"store_id <> ?, {_ORDER}"
+            stores, part = reader.part(
+                "store_board", _conditions(reader, sought), order, page, _ROWS, sought
+            )
         return {
             "q": q,
-            "stores": stores[:_ROWS],
+            "stores": stores,
             "clocks": reader.clocks([each["store_id"] for each in stores]),
-            "has_more": len(stores) > _ROWS,
             "page": page,
-            "first": (page - 1) * _ROWS + 1,
-            "link": lambda **other: address("search", q=q, **other),
+            **part,
+            "link": partial(address, "search", q=q),
         }
 
     return await shell.page(request, "search.html", ask)
@@ -49,8 +52,7 @@ async def show(
 
 def _conditions(reader: Reader, sought: str) -> Conditions:
     conditions = Conditions()
-    if reader.stores is not None:
-        conditions.add("store_id in (select unnest(?::varchar[]))", reader.stores)
+    conditions.add_stores(reader.stores)
     conditions.add(
         """
         contains(lower(store_id), lower(?))
@@ -63,20 +65,3 @@ def _conditions(reader: Reader, sought: str) -> Conditions:
         sought,
     )
     return conditions
-
-
-def _found(reader: Reader, sought: str, page: int) -> list[dict[str, Any]]:
-    conditions = _conditions(reader, sought)
-    # A store of that very id comes first.
-    return reader.rows(
-        f"""
-        select
-            store_id, timezone, current_status, since_at, seconds_in_status, attributes
-        from store_board
-        where {conditions.sql}
-        order by store_id <> ?, {_ORDER}
-        limit {_ROWS + 1} offset {(page - 1) * _ROWS}
-        """,
-        *conditions.values,
-        sought,
-    )

@@ -6,6 +6,7 @@ the release, the address, the reader's stores and clock, and of what the service
 
 import gzip
 import hashlib
+import json
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -17,20 +18,20 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Literal
 
-import duckdb
 from fastapi import HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
+from api import reading
 from api.access import GuardedRoute, Principal, may_see
-from api.answers import answer_by_file, is_known, limited, place
+from api.answers import OutdatedError, answer_by_file, is_known, place, read
 from api.reading import allowed_stores
 from api.releases import NoReleaseError, Release
 from api.routers.tables import ALL_TABLES, source, write_rows
 from api.rows import Conditions
-from api.ui.charts import LEVEL_WORDS
+from api.ui.charts import LEVEL_WORDS, Stretch
 from api.ui.clocks import Clock, clocks
 from api.ui.words import FILTERS, NONE, PERIODS, STATES, WEEKDAYS, Times, address, age, is_long
 
@@ -53,28 +54,60 @@ PAGES = (
 
 
 @dataclass(frozen=True)
-class Reader:
-    """The release as one request reads it: rows by the names of their columns."""
+class Reader(reading.Reader):
+    """The release as a page reads it: rows by the names of their columns."""
 
-    release: Release
-    connection: duckdb.DuckDBPyConnection
-    # The stores that whoever asks may see, None for all.
-    stores: list[str] | None
     times: Times
-    # The folder with the inputs, which nobody is told.
-    data: Path
 
     def source(self, table: str) -> str:
         """Return what stands behind `from` for a table whose rows name files."""
-        return source(ALL_TABLES[table], self.data)
+        return source(ALL_TABLES[table], self.settings.data)
 
     def rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
         found = self.connection.execute(sql, list(values))
         names = [column[0] for column in found.description]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        if "attributes" in names:
+            for row in rows:
+                row["attributes"] = json.loads(row["attributes"] or "{}")
+        return rows
 
     def row(self, sql: str, *values: object) -> dict[str, Any] | None:
         return next(iter(self.rows(sql, *values)), None)
+
+    def part(
+        self, source: str, conditions: Conditions, order: str, page: int, rows: int, *values: object
+    ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """Return the rows of a page of a list, and what its template says of the page.
+
+        `values` are for the question marks in the order.
+        """
+        found = self.rows(
+            f"""
+            select * from {source}
+            where {conditions.sql}
+            order by {order}
+            limit {rows + 1} offset {(page - 1) * rows}
+            """,
+            *conditions.values,
+            *values,
+        )
+        return found[:rows], {"has_more": len(found) > rows, "first": (page - 1) * rows + 1}
+
+    def stretches(self, conditions: Conditions) -> dict[str, list[Stretch]]:
+        """Return rows of the timeline, by store."""
+        found: dict[str, list[Stretch]] = {}
+        for row in self.rows(
+            f"""
+            select store_id, started_at, ended_at, status, is_confirmed, duration_seconds
+            from store_timeline
+            where {conditions.sql}
+            order by store_id, started_at
+            """,
+            *conditions.values,
+        ):
+            found.setdefault(row.pop("store_id"), []).append(Stretch(**row))
+        return found
 
     def clocks(self, store_ids: Sequence[str]) -> dict[str, Clock]:
         """Return the clocks of some stores."""
@@ -97,7 +130,7 @@ class Reader:
     @property
     def as_of(self) -> datetime:
         """Up to when is known, in UTC without a zone."""
-        return datetime.fromisoformat(self.release.as_of).astimezone(UTC).replace(tzinfo=None)
+        return self.release.known_until
 
 
 # What reads the things that a template shows.
@@ -155,12 +188,8 @@ def _refuse_elsewhere(request: Request) -> None:
         raise HTTPException(403, "Pages from elsewhere may not change anything here.")
 
 
-async def page(request: Request, template: str, ask: Ask, every_store: bool = False) -> Response:
-    """Answer with a page of the newest release, with 304 if it is known, or say why there is none.
-
-    Raises HTTPException 403 if it is about all stores, and the token for some.
-    """
-    _refuse_some(request, every_store)
+async def page(request: Request, template: str, ask: Ask) -> Response:
+    """Answer with a page of the newest release, by 304 if it is known, or say why there is none."""
     work = await run_in_threadpool(_work, request)
     now = datetime.now(UTC)
     try:
@@ -175,24 +204,14 @@ async def page(request: Request, template: str, ask: Ask, every_store: bool = Fa
         return html(request, body, etag=etag_of(body))
 
 
-async def file(request: Request, table: str, choose: Choose, every_store: bool = False) -> Response:
-    """Answer with the rows of a table that a list shows, all its parts, in its order, as CSV.
+async def file(request: Request, table: str, choose: Choose) -> Response:
+    """Answer with the rows of a table that a list shows, all its parts, in its order, as CSV."""
 
-    Raises HTTPException as `page` does.
-    """
-    _refuse_some(request, every_store)
-
-    def write(release: Release, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-        reader = _reader(request, release, connection)
-        write_rows(connection, ALL_TABLES[table], reader.data, *choose(reader), path)
+    def write(read: reading.Reader, path: Path) -> None:
+        write_rows(read, ALL_TABLES[table], *choose(_reader(request, read)), path)
 
     asked = f"{request.url.path}?{request.url.query}"
     return await answer_by_file(request, f"{table}.csv", asked, write)
-
-
-def _refuse_some(request: Request, every_store: bool) -> None:
-    if every_store and not may_see(request.state.principal, None):
-        raise HTTPException(403, "This page is about all stores, and your token is for some.")
 
 
 def refusal(request: Request, status: int, detail: str, headers: Any = None) -> Response:
@@ -250,9 +269,8 @@ def html(
     return Response(body, status, told, media_type="text/html")
 
 
-def _reader(request: Request, release: Release, connection: duckdb.DuckDBPyConnection) -> Reader:
-    data = request.app.state.settings.data
-    return Reader(release, connection, allowed_stores(request), times_of(request), data)
+def _reader(request: Request, reader: reading.Reader) -> Reader:
+    return Reader(**vars(reader), times=times_of(request))
 
 
 def times_of(request: Request) -> Times:
@@ -260,28 +278,18 @@ def times_of(request: Request) -> Times:
 
 
 def _answer(request: Request, template: str, ask: Ask, work: Work, now: datetime) -> Response:
-    seconds = request.app.state.settings.query_timeout_seconds
     try:
-        with (
-            request.app.state.shared_releases.open_newest() as (release, connection),
-            limited(connection, seconds),
-        ):
-            reader = _reader(request, release, connection)
-            shown = ask(reader)
-            as_of = reader.as_of
-    except (duckdb.CatalogException, duckdb.BinderException):
-        # Releases outlive the models that made them.
-        shown = {"why": "The figures there are were built by an earlier version."}
-        body = render(request, "nothing.html", work=work, **shown)
-        return html(request, body, etag=etag_of(body))
-    known_until = as_of.replace(tzinfo=UTC)
+        release, shown = read(request, lambda reader: ask(_reader(request, reader)))
+    except OutdatedError:
+        raise NoReleaseError("The figures there are were built by an earlier version.") from None
+    known_until = release.known_until.replace(tzinfo=UTC)
     etag = _etag(request, release, work, now)
     body = render(
         request,
         template,
         **{
             "release": release,
-            "as_of": as_of,
+            "as_of": release.known_until,
             "age": age(known_until, now),
             "is_old": is_long(known_until, now),
             "work": work,

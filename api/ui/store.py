@@ -1,11 +1,12 @@
 """One store: how it is, its last week on its own clock, and what its figures rest on."""
 
-import json
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 
 from api.errors import quoted
+from api.rows import Conditions
 from api.ui import charts, shell
 from api.ui.clocks import UTC_CLOCK
 from api.ui.shell import PageRoute, Reader
@@ -56,7 +57,7 @@ async def show(
             "explained": explained,
             "parts_of": _parts(reader, store_id, explained),
             "figures": FIGURES,
-            "link": lambda **other: address("store", id=store_id, **other),
+            "link": partial(address, "store", id=store_id),
         }
 
     return await shell.page(request, "store.html", ask)
@@ -79,7 +80,6 @@ def _store(reader: Reader, store_id: str) -> dict[str, Any]:
     )
     if store is None:
         raise HTTPException(404, f"There is no store {quoted(store_id)}; the search finds others.")
-    store["attributes"] = json.loads(store["attributes"] or "{}")
     return store
 
 
@@ -95,20 +95,11 @@ def _week(reader: Reader, store_id: str, clock: Any) -> dict[str, Any]:
     if period is None:
         return {"week": [], "stretches": [], "polls": [], "week_width": _WEEK_WIDTH}
     started_at, ended_at = period["started_at"], period["ended_at"]
-    stretches = [
-        charts.Stretch(**row)
-        for row in reader.rows(
-            """
-            select started_at, ended_at, status, is_confirmed, duration_seconds
-            from store_timeline
-            where store_id = ? and ended_at > ? and started_at < ?
-            order by started_at
-            """,
-            store_id,
-            started_at,
-            ended_at,
-        )
-    ]
+    conditions = Conditions()
+    conditions.add(
+        "store_id = ? and ended_at > ? and started_at < ?", store_id, started_at, ended_at
+    )
+    stretches = reader.stretches(conditions).get(store_id, [])
     polls = [
         (row["polled_at"], row["status"])
         for row in reader.rows(

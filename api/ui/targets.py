@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from api.access import needs
 from api.rows import Conditions
 from api.ui import shell
 from api.ui.groups import Group, read_groups
@@ -51,6 +53,7 @@ class Budget:
 
 
 @router.get("/targets")
+@needs("read", every_store=True)
 async def show(
     request: Request,
     when: When = "running",
@@ -72,17 +75,15 @@ async def show(
         "sort": None if sort == "worst" else sort,
     }
 
-    def link(**other: Any) -> str:
-        """Return the address of this list with something else asked of it."""
-        return address("targets", **(asked | other))
-
+    # The address of this list, with something else asked of it.
+    link = partial(address, "targets", **asked)
     if "" in request.query_params.values() or len(chosen) < len(state or ()):
         # What a form sends of fields that were left empty.
         return RedirectResponse(link(), 303)
 
     listed, order = _conditions(when, group, each, chosen), f"{_ORDERS[sort][1]}, {_LAST}"
     if form == "csv":
-        return await shell.file(request, "targets", lambda _: (listed, order), every_store=True)
+        return await shell.file(request, "targets", lambda _: (listed, order))
 
     def ask(reader: Reader) -> dict[str, Any]:
         return {
@@ -101,7 +102,7 @@ async def show(
             "link": link,
         }
 
-    return await shell.page(request, "targets.html", ask, every_store=True)
+    return await shell.page(request, "targets.html", ask)
 
 
 def _conditions(
@@ -134,8 +135,7 @@ def _list(
         *counted.values,
     )
     by_state = {row["state"]: row["targets"] for row in counts}
-    targets = reader.rows(
-        f"""
+    source = f"""(
         select
             *,
             {_STATE} as state,
@@ -143,21 +143,15 @@ def _list(
             error_budget_left_minutes * 60 as left_seconds,
             longest_outage_allowed_minutes * 60 as longest_seconds
         from target_attainment
-        where {listed.sql}
-        order by {order}
-        limit {_ROWS + 1} offset {(page - 1) * _ROWS}
-        """,
-        *listed.values,
-    )
-    has_more, targets = len(targets) > _ROWS, targets[:_ROWS]
+    )"""
+    targets, part = reader.part(source, listed, order, page, _ROWS)
     for row in targets:
         row["period_words"] = period_words(row["calendar_period"], row["started_on"])
         row["budget"] = budget(row["allowed_seconds"], row["downtime_seconds"])
     return {
         "counts": {name: by_state.get(name, 0) for name in STATES},
         "targets": targets,
-        "has_more": has_more,
-        "first": (page - 1) * _ROWS + 1,
+        **part,
     }
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from api.builds import BuildError, CancelledError, DbtBuilder, LockedError, Progress
+from api.builds import Builder, BuildError, CancelledError, LockedError, Progress
 
 SUCCESS = {"error": None, "is_locked": False}
 
@@ -42,7 +42,7 @@ class Worker:
     def __init__(self, log: Path, answer: object, timeout_seconds: float = 10) -> None:
         text = answer if isinstance(answer, str) else json.dumps(answer)
         command = [sys.executable, "-c", WORKER, str(log), text]
-        self.builder = DbtBuilder(dict(os.environ), timeout_seconds, command)
+        self.builder = Builder(dict(os.environ), timeout_seconds, command)
         self._log = log
 
     def pids(self) -> list[int]:

@@ -23,9 +23,11 @@ def output(tmp_path: Path) -> Path:
 
 def test_report_can_be_read(output: Path):
     (output / NAME).write_text("report")
-    report = open_report(output, NAME)
-    assert report is not None
-    assert (report.size, b"".join(report.chunks())) == (6, b"report")
+    opened = open_report(output, NAME)
+    assert opened is not None
+    file, size, _ = opened
+    with file:
+        assert (size, file.read()) == (6, b"report")
 
 
 @pytest.mark.parametrize(
@@ -68,11 +70,12 @@ def test_pipe_is_no_report_and_does_not_block(output: Path):
 
 def test_open_report_stays_the_same_when_it_is_replaced(output: Path):
     (output / NAME).write_text("report")
-    report = open_report(output, NAME)
+    opened = open_report(output, NAME)
     (output / "new").write_text("a longer report")
     (output / "new").replace(output / NAME)
-    assert report is not None
-    assert b"".join(report.chunks()) == b"report"
+    assert opened is not None
+    with opened[0] as file:
+        assert file.read() == b"report"
 
 
 def test_each_version_has_its_own_etag(output: Path):
@@ -80,8 +83,9 @@ def test_each_version_has_its_own_etag(output: Path):
     for text in ("report", "treport"[:6]):
         (output / "new").write_text(text)
         (output / "new").replace(output / NAME)
-        report = open_report(output, NAME)
-        assert report is not None
-        report.close()
-        etags.append(report.etag)
+        opened = open_report(output, NAME)
+        assert opened is not None
+        file, _, etag = opened
+        file.close()
+        etags.append(etag)
     assert etags[0] != etags[1]

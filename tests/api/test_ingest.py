@@ -17,6 +17,7 @@ import duckdb
 import pytest
 import zstandard
 from fastapi.testclient import TestClient
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 from api import uploads
@@ -24,7 +25,7 @@ from api.builds import Staging, forget_staging, input_files, write_staging
 from api.inputs import Landing
 from api.main import create_app
 from api.settings import PROJECT, Settings
-from api.uploads import Judged, Upload, UploadError, remove_abandoned
+from api.uploads import Judged, Upload, remove_abandoned
 from loader.load import load
 from tests.api.fakes import FakeBuilder, local_client, publish
 
@@ -593,7 +594,7 @@ def test_bytes_do_not_depend_on_how_they_come(settings: Settings):
 def test_end_of_a_packed_body_is_needed(settings: Settings):
     upload = Upload(settings.data, 1000, 1000, 1000)
     upload.write(gzip.compress(POLLS.encode())[:-1])
-    with pytest.raises(UploadError, match="end is missing"):
+    with pytest.raises(HTTPException, match="end is missing"):
         upload.finish()
     upload.discard()
 

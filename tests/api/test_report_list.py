@@ -12,6 +12,7 @@ from uuid import uuid4
 import duckdb
 import pytest
 from fastapi.testclient import TestClient
+from starlette.exceptions import HTTPException
 
 from api import jobs as jobs_module
 from api import reports as reports_module
@@ -19,7 +20,7 @@ from api.access import Access
 from api.builds import BuildError
 from api.instants import as_text
 from api.main import create_app
-from api.reports import CANCELLED, Contents, KeyReusedError, Reports
+from api.reports import CANCELLED, Contents, Reports
 from api.settings import Settings
 from api.snapshots import ReportOptions
 from tests.api.fakes import AS_OF, FakeBuilder, csv_of, local_client, publish
@@ -260,7 +261,7 @@ def test_key_belongs_to_the_token_and_not_to_its_name(client: TestClient, settin
 def test_key_with_other_options_is_refused(settings: Settings):
     reports = Reports(settings.output)
     reports.add(requested_by="one", key="k")
-    with pytest.raises(KeyReusedError):
+    with pytest.raises(HTTPException, match="409"):
         reports.add(ReportOptions(units="mixed"), "one", "k")
     reports.close()
 
