@@ -51,22 +51,16 @@ def quoted(value: object) -> str:
     return _cut(repr(value))
 
 
-_CONTENT = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-# What any endpoint may answer instead, for `responses=` of all of them.
-ANY_PROBLEM: dict[int | str, dict[str, Any]] = {
-    "default": {
-        "description": "A refusal (401, 403, 413, 429) or a failure (500, 503).",
-        "content": _CONTENT,
-    }
-}
-
-
 def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Declare the errors that are an endpoint's own, for `responses=`."""
+    """Declare errors of an endpoint, for `responses=`; those of `ANY_PROBLEM` are of all."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {
-        status: {"description": HTTPStatus(status).phrase, "content": _CONTENT}
+        status: {"description": HTTPStatus(status).phrase, "content": content}
         for status in statuses
     }
+
+
+ANY_PROBLEM = declared(401, 403, 413, 429, 500, 503)
 
 
 def install(app: FastAPI) -> None:

@@ -48,9 +48,12 @@ def describe(app: FastAPI) -> None:
             components["securitySchemes"] = {"Token": _TOKEN}
             for operations in schema["paths"].values():
                 for operation in operations.values():
-                    _refer(operation["responses"], components["responses"])
-                    if operation["operationId"] not in ("health", "ready"):
+                    if operation["operationId"] in ("health", "ready"):
+                        for status in ("401", "429"):
+                            del operation["responses"][status]
+                    else:
                         operation["security"] = [{"Token": []}]
+                    _refer(operation["responses"], components["responses"])
             _put_options_in_the_body(schema["paths"]["/trigger_report"]["post"])
             _shorten(schema)
             for said in components["schemas"].values():
@@ -63,8 +66,7 @@ def describe(app: FastAPI) -> None:
 
 def _refer(responses: dict[str, Any], named: dict[str, Any]) -> None:
     for status, response in responses.items():
-        phrase = "any problem" if status == "default" else HTTPStatus(int(status)).phrase
-        name = phrase.title().replace(" ", "").replace("-", "")
+        name = HTTPStatus(int(status)).phrase.title().replace(" ", "").replace("-", "")
         if status >= "300" and named.setdefault(name, response) == response:
             responses[status] = {"$ref": f"#/components/responses/{name}"}
 

@@ -350,36 +350,37 @@ def test_full_disk_is_said(client: TestClient, monkeypatch: pytest.MonkeyPatch):
 
 def test_errors_are_declared(client: TestClient):
     paths: dict[str, Any] = client.get("/openapi.json").json()["paths"]
-    taking = ["200", "201", "400", "404", "409", "413", "415", "422", "507", "default"]
-    reading = ["200", "304", "404", "422", "default"]
+    guarded = ["401", "403", "413", "429", "500", "503"]
+    taking = sorted({*guarded, "200", "201", "400", "404", "409", "415", "422", "507"})
+    reading = sorted({*guarded, "200", "304", "404", "422", "503"})
     assert {
         (path, method): sorted(operation["responses"])
         for path, operations in paths.items()
         for method, operation in operations.items()
     } == {
-        ("/trigger_report", "post"): ["200", "400", "409", "422", "507", "default"],
-        ("/reports", "get"): ["200", "422", "default"],
+        ("/trigger_report", "post"): sorted({*guarded, "200", "400", "409", "422", "503", "507"}),
+        ("/reports", "get"): sorted({*guarded, "200", "422"}),
         ("/reports/newest.{ending}", "get"): sorted({*reading, "206", "416"}),
         ("/tables/{name}.{ending}", "get"): sorted({*reading, "206", "416"}),
-        ("/reports/{report_id}", "get"): ["200", "404", "422", "default"],
-        ("/reports/{report_id}", "delete"): ["204", "404", "422", "507", "default"],
-        ("/get_report", "get"): ["200", "404", "422", "default"],
-        ("/download/{name}", "get"): reading,
+        ("/reports/{report_id}", "get"): sorted({*guarded, "200", "404", "422"}),
+        ("/reports/{report_id}", "delete"): sorted({*guarded, "204", "404", "422", "507"}),
+        ("/get_report", "get"): sorted({*guarded, "200", "404", "422"}),
+        ("/download/{name}", "get"): sorted({*guarded, "200", "304", "404", "422"}),
         ("/stores", "get"): reading,
         ("/stores/{store_id}", "get"): reading,
         ("/stores/{store_id}/timeline", "get"): reading,
         ("/stores/{store_id}/explain", "get"): reading,
         ("/uptime", "get"): reading,
         **{(f"/{table.path}", "get"): reading for table in TABLES},
-        ("/ingest/{name}", "get"): ["200", "404", "422", "default"],
+        ("/ingest/{name}", "get"): sorted({*guarded, "200", "404", "422", "503"}),
         ("/ingest/{name}", "post"): taking,
-        ("/inputs", "get"): ["200", "422", "default"],
-        ("/inputs/{id}", "delete"): ["204", "404", "409", "422", "507", "default"],
+        ("/inputs", "get"): sorted({*guarded, "200", "422"}),
+        ("/inputs/{id}", "delete"): sorted({*guarded, "204", "404", "409", "422", "507"}),
         ("/inputs/{input}/{name}", "put"): taking,
-        ("/audit", "get"): ["200", "422", "default"],
-        ("/health", "get"): ["200", "default"],
-        ("/ready", "get"): ["200", "503", "default"],
-        ("/metrics", "get"): ["200", "default"],
+        ("/audit", "get"): sorted({*guarded, "200", "422"}),
+        ("/health", "get"): ["200", "403", "413", "500", "503"],
+        ("/ready", "get"): ["200", "403", "413", "500", "503"],
+        ("/metrics", "get"): sorted({*guarded, "200"}),
     }
 
 
