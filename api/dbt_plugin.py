@@ -17,7 +17,18 @@ LOCKED = "Could not set lock on file"
 _LOOK_SECONDS = 0.5
 
 # DuckDB names the database after its file; these mean a schema to the models, or something to it.
-_TAKEN_NAMES = "main, staging, intermediate, lake, build, rules, release, current, temp, system"
+_TAKEN_NAMES = (
+    "main",
+    "staging",
+    "intermediate",
+    "lake",
+    "build",
+    "rules",
+    "release",
+    "current",
+    "temp",
+    "system",
+)
 
 
 class Plugin(BasePlugin):
@@ -40,10 +51,10 @@ class Plugin(BasePlugin):
 
         Raises RuntimeError, which dbt shows as a failure to connect.
         """
-        if Path(creds.path).stem.lower() in _TAKEN_NAMES.split(", "):
+        if Path(creds.path).stem.lower() in _TAKEN_NAMES:
             raise RuntimeError(
                 f"Store Uptime: the DuckDB file {creds.path} needs another name than "
-                f"{_TAKEN_NAMES}."
+                f"{', '.join(_TAKEN_NAMES)}."
             )
         try:
             # DuckDB knows `~`, too.

@@ -138,11 +138,9 @@ async def get_report(
         until = changes.until(wait)
         while report.status in ("Queued", "Running") and await changes.wait(until):
             report = _own_report(request, report_id)
-    accept = request.headers.get("accept", "*/*")
-    is_wanted = (
-        accept != "*/*"
-        and report.format != "json"
-        and prefers(accept, MEDIA_TYPES[report.format], "application/json")
+    accept = request.headers.get("accept", "")
+    is_wanted = report.format != "json" and prefers(
+        accept, MEDIA_TYPES[report.format], "application/json"
     )
     if is_wanted and report.status == "Complete":
         response = await download(request, report.file_name)

@@ -1,9 +1,9 @@
 """dbt for tests: to import it and to parse the project takes longest, and is done once for all."""
 
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 _forks = get_context("forkserver")
@@ -21,27 +21,26 @@ def run_dbt(
 
     In `project`, a copy of this one as a rule, it parses what has changed, and writes its JSON.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        pipe = f"{folder}/said"
-        os.mkfifo(pipe)
-        process = _forks.Process(
-            target=_run, args=(list(options), dict(environment), project, pipe)
-        )
-        process.start()
-        said = []
-        with open(pipe) as lines:
-            for line in lines:
-                said.append(line)
-                if len(said) == killed_at_line:
-                    process.kill()
-        process.join()
-        return process.exitcode == 0, "".join(said)
+    # It ends when the fork does, even if that never began to run dbt.
+    reader, writer = _forks.Pipe(duplex=False)
+    process = _forks.Process(target=_run, args=(list(options), dict(environment), project, writer))
+    process.start()
+    writer.close()
+    said = []
+    with reader, open(reader.fileno(), closefd=False) as lines:
+        for line in lines:
+            said.append(line)
+            if len(said) == killed_at_line:
+                process.kill()
+    process.join()
+    return process.exitcode == 0, "".join(said)
 
 
-def _run(options: list[str], environment: dict[str, str], project: Path | None, pipe: str) -> None:
-    output = os.open(pipe, os.O_WRONLY)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
+def _run(
+    options: list[str], environment: dict[str, str], project: Path | None, output: Connection
+) -> None:
+    os.dup2(output.fileno(), 1)
+    os.dup2(output.fileno(), 2)
     os.environ.update(environment)
     from tests.pipeline import parsed_project
 
