@@ -75,6 +75,8 @@ def write_part(
     path.parent.mkdir(exist_ok=True)
     unfinished = path.with_name(f".{path.name}")
     columns = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in one.schema.items())
+    # Lines that are counted as they come must come in order; keeping it takes a quarter longer.
+    connection.execute(f"set preserve_insertion_order = {'row_number() over ()' in select}")
     connection.execute(
         f"copy (select {columns} from ({select})) to {literal(unfinished)} ({_PARQUET})"
     )
