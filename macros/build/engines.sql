@@ -21,8 +21,13 @@
 {% endmacro %}
 
 
-{% macro note_worked_out() %}
-    {{ adapter.dispatch('note_worked_out')() }}
+{% macro note_poll_restarts() %}
+    {{ adapter.dispatch('note_poll_restarts')() }}
+{% endmacro %}
+
+
+{% macro note_dirty_stores() %}
+    {{ adapter.dispatch('note_dirty_stores')() }}
 {% endmacro %}
 
 

@@ -36,10 +36,14 @@
 {%- endmacro %}
 
 
-{# The last notable poll of each store before the first poll that came or went: what is known up to there stays.
-   A store of which no poll came before has no such poll, and is looked at from its first one. #}
-{% macro poll_restarts(notable_polls, goes_on) -%}
-    {%- if goes_on -%}
+{# pre-hook of int_notable_polls: the last notable poll of each store before the first poll that came or went; what is
+   known up to there stays. A store of which no poll came before has no such poll, and is looked at from its first one.
+   There are none where the table starts afresh: it has no mark by now, so that it has seen nothing change. #}
+{% macro default__note_poll_restarts() %}
+    {% if not load_relation(this) %}
+    delete from build.poll_restarts
+    {% else %}
+    create or replace table build.poll_restarts as
     select
         changed.store_key,
         coalesce(max(notable.polled_us), changed.first_polled_us) as from_us,
@@ -48,25 +52,20 @@
         max_by(notable.previous_is_active, notable.polled_us) as previous_is_active,
         max_by(notable.poll_number, notable.polled_us) as poll_number,
     from intermediate.int_changed_polls as changed
-    left join {{ notable_polls }} as notable
+    left join {{ this }} as notable
         on changed.store_key = notable.store_key
         and changed.first_polled_us > notable.polled_us
     where changed.reader = 'int_notable_polls'
     group by changed.store_key, changed.first_polled_us
-    {%- else -%}
-    select
-        null::integer as store_key, null::bigint as from_us, null::bigint as restart_us,
-        null::bigint as previous_polled_us, null::boolean as previous_is_active, null::bigint as poll_number
-    where false
-    {%- endif -%}
-{%- endmacro %}
+    {% endif %}
+{% endmacro %}
 
 
-{# pre-hook of the timeline: what it showed no longer counts where it starts afresh, and from when on this run works it out, of which int_windows_from asks. #}
-{% macro default__note_worked_out() %}
-    create or replace table build.worked_out as
-    select coalesce(min(from_us), 0) as from_us
-    from intermediate.int_dirty_stores
+{# pre-hook of the timeline and of the days: from when on this run works each store out again. #}
+{% macro default__note_dirty_stores() %}
+    delete from build.dirty_stores where reader = {{ quoted(this.identifier) }};
+    insert into build.dirty_stores
+    select reader, store_key, from_us from intermediate.int_dirty_stores
     where reader = {{ quoted(this.identifier) }}
 {% endmacro %}
 

@@ -51,10 +51,11 @@
 
 {% macro mark_tables_sql() %}
     set global TimeZone = 'UTC';
-    -- Of the version before, which kept its state there.
-    drop schema if exists inputs cascade;
     create schema if not exists lake;
     create schema if not exists build;
+    -- Of versions before, which kept their state there.
+    drop schema if exists inputs cascade;
+    drop table if exists build.worked_out;
     create table if not exists build.marks (
         name varchar, made_of varchar, own_text varchar, written_text varchar, project varchar,
         edition bigint, load bigint, as_of_us bigint, starts_us bigint, is_open boolean, read_as varchar
@@ -64,7 +65,11 @@
     );
     create table if not exists build.schedules_seen (reader varchar, store_key integer, schedule varchar);
     create table if not exists build.published as select null::varchar as contents;
-    create table if not exists build.worked_out as select 0::bigint as from_us
+    create table if not exists build.poll_restarts (
+        store_key integer, from_us bigint, restart_us bigint, previous_polled_us bigint, previous_is_active boolean,
+        poll_number bigint
+    );
+    create table if not exists build.dirty_stores (reader varchar, store_key integer, from_us bigint)
 {% endmacro %}
 
 

@@ -17,7 +17,7 @@
 {# By store: what comes from the restart of a store on, and stores that are gone. #}
 {% macro get_incremental_replace_notable_polls_sql(arg_dict) %}
     delete from {{ arg_dict.target_relation }} as target
-    using ({{ poll_restarts(arg_dict.target_relation, true) }}) as restarts
+    using build.poll_restarts as restarts
     where target.store_key = restarts.store_key and target.polled_us >= restarts.from_us;
     {{ insert_rows(arg_dict) }}
 {% endmacro %}
@@ -40,7 +40,7 @@
 
 {% macro delete_dirty_rows(relation, column, from) %}
     delete from {{ relation }} as target
-    using intermediate.int_dirty_stores as dirty
+    using build.dirty_stores as dirty
     where
         dirty.reader = {{ quoted(relation.identifier) }}
         and target.store_key = dirty.store_key
@@ -48,7 +48,7 @@
 
     delete from {{ relation }}
     where store_key not in (
-        select store_key from intermediate.int_dirty_stores where reader = {{ quoted(relation.identifier) }}
+        select store_key from build.dirty_stores where reader = {{ quoted(relation.identifier) }}
     )
 {% endmacro %}
 

@@ -278,7 +278,9 @@ def test_an_ordinary_hour_costs_an_hour(tmp_path: Path) -> None:
     assert {poll[0] for poll in new_polls} == {file_key}
 
     # Stores are polled at least every 1.3 hours.
-    [(from_us,)] = warehouse.query("select from_us from build.worked_out")
+    [(from_us,)] = warehouse.query(
+        "select min(from_us) from build.dirty_stores where reader = 'int_store_timeline'"
+    )
     assert as_of_us - 2 * 3_600_000_000 < from_us <= as_of_us
     kept = [stretch for stretch in before[1] if stretch[1] < from_us]
     assert len(kept) > len(before[1]) // 2

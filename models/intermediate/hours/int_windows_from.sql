@@ -5,7 +5,9 @@ with horizon as (
 ),
 
 worked_out as (
-    select * from {{ source('build', 'worked_out') }}
+    select coalesce(min(from_us), 0) as from_us
+    from {{ source('build', 'dirty_stores') }}
+    where reader = 'int_store_timeline'
 )
 
 -- From before the instant at which a store is worked out again, so that what reaches it is seen to begin

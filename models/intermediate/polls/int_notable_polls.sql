@@ -1,13 +1,14 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='replace_notable_polls',
+    pre_hook="{{ note_poll_restarts() }}",
     meta={'seen': 'select limit_us as as_of_us, null as starts_us from build.run'},
 ) }}
 
 -- depends_on: {{ ref('int_changed_polls') }}
 
 with restarts as (
-    {{ poll_restarts(this, is_incremental()) }}
+    select * from {{ source('build', 'poll_restarts') }}
 ),
 
 polls as (

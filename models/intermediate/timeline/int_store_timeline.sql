@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='replace_stretches',
-    pre_hook="{{ note_worked_out() }}",
+    pre_hook="{{ note_dirty_stores() }}",
     post_hook="{{ note_schedules_seen() }}",
     meta={'seen': 'select as_of_us, starts_us from intermediate.int_horizon'},
 ) }}

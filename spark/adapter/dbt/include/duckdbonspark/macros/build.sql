@@ -104,7 +104,13 @@
             " ~ loaded.is_experiment ~ " as is_experiment",
         'create or replace view build.marks as
         select name, load, as_of_us, starts_us from values ' ~ marks | join(', ') ~ ' as marks (name, load, as_of_us, starts_us)',
-        'create or replace view build.worked_out as select 0L as from_us',
+        'create or replace view build.poll_restarts as
+        select
+            cast(null as int) as store_key, 0L as from_us, 0L as restart_us, 0L as previous_polled_us,
+            false as previous_is_active, 0L as poll_number
+        where false',
+        "create or replace view build.dirty_stores as
+        select cast(null as string) as reader, cast(null as int) as store_key, 0L as from_us where false",
         "create view if not exists build.schedules_seen as
         select cast(null as string) as reader, cast(null as int) as store_key, cast(null as string) as schedule where false",
     ]) %}
@@ -133,7 +139,11 @@
 {% endmacro %}
 
 
-{% macro duckdbonspark__note_worked_out() %}
+{% macro duckdbonspark__note_poll_restarts() %}
+{% endmacro %}
+
+
+{% macro duckdbonspark__note_dirty_stores() %}
 {% endmacro %}
 
 
