@@ -7,12 +7,8 @@
         0
     {%- else -%}
         {{ run_query("
-            select case
-                when marks.read_as <> md5(concat_ws(' ', nodes.written_text, parents.made_of)) then 0
-                else marks.load
-            end
+            select case when marks.read_as <> parents.read_as then 0 else marks.load end
             from build.marks as marks
-            inner join build.nodes as nodes on marks.name = nodes.name
             inner join build.parents as parents on marks.name = parents.name
             where marks.name = " ~ quoted(model.name)
         ).rows[0][0] }}

@@ -2,7 +2,6 @@
    readers get is current, whichever commands made it so. #}
 {% macro default__end_run(results) %}
     {% if execute and results and flags.WHICH in ['build', 'run', 'test', 'seed'] and not flags.EMPTY %}
-        {% do note_views(results) %}
         {% do note_failed_tests(results) %}
         {% set waiting = nodes_not_current() %}
         {% if not waiting %}
