@@ -70,10 +70,7 @@
 {% macro default__note_schedules_seen() %}
     delete from build.schedules_seen where reader = {{ quoted(this.identifier) }};
     insert into build.schedules_seen
-    {% if this.identifier == 'int_store_timeline' %}
-    select {{ quoted(this.identifier) }}, store_key, schedule from intermediate.int_store_schedules
-    {% else %}
-    select {{ quoted(this.identifier) }}, store_key, schedule from build.schedules_seen
-    where reader = 'int_store_timeline'
-    {% endif %}
+    select {{ quoted(this.identifier) }}, store_key, schedule
+    from {{ 'intermediate.int_store_schedules' if this.identifier == 'int_store_timeline'
+        else "build.schedules_seen where reader = 'int_store_timeline'" }}
 {% endmacro %}

@@ -190,12 +190,3 @@
     ").columns[0].values() %}
     {% do return(found | list) %}
 {% endmacro %}
-
-
-{# As a pattern. An alias may be called like the database, or end like it: only in front of a schema is it that. #}
-{% macro name_of_database() %}
-    {% set schemas = (graph.nodes.values() | list + graph.sources.values() | list) | map(attribute='schema') | unique | sort %}
-    {% do return(
-        '(^|[^\\w"])"?' ~ modules.re.escape(target.database) ~ '"?\\.("?(?:' ~ schemas | join('|') ~ ')"?\\.)'
-    ) %}
-{% endmacro %}
