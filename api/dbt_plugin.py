@@ -1,4 +1,4 @@
-"""What the dbt project needs of Python: waiting for the DuckDB file, and loading the inputs."""
+"""What dbt needs of Python: to wait for the DuckDB file, load the inputs, and lead to a release."""
 
 import sys
 import time

@@ -46,10 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     lake = lake_of(Path(os.environ.get("STORE_UPTIME_DB") or "warehouse/store_uptime.duckdb"))
     try:
         options.run(options, lake)
-    except InputError as error:
-        print(f"Store Uptime: {error}", file=sys.stderr)
-        return 1
-    except (duckdb.Error, OSError) as error:
+    except (InputError, duckdb.Error, OSError) as error:
         print(f"Store Uptime: {error}", file=sys.stderr)
         return 1
     return 0

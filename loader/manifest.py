@@ -331,17 +331,7 @@ class Manifest:
         self._row(file_key)
         self.copy()
         self.lay_out_present()
-        self.connection.execute(
-            """
-            update versions set
-                forgotten_at_us = $at, forgotten_by = $by, forgotten_why = $why,
-                removed_load = coalesce(removed_load, $load),
-                removed_us = coalesce(removed_us, $at),
-            where file_key = $file_key
-            """,
-            {"at": clock_us, "by": by, "why": why, "load": self.load + 1, "file_key": file_key},
-        )
-        self._finish()
+        self._forget(file_key, by, why, clock_us)
 
     def remember(self, file_key: int) -> None:
         """Have a version that was forgotten come back by the next load."""
@@ -376,6 +366,9 @@ class Manifest:
             "update versions set arrived_us = ?, replaces = ? where file_key = ?",
             [old["arrived_us"], replaces, file_key],
         )
+        self._forget(replaces, by, why or f"replaced by {new['file']}", clock_us)
+
+    def _forget(self, file_key: int, by: str, why: str, clock_us: int) -> None:
         self.connection.execute(
             """
             update versions set
@@ -384,17 +377,8 @@ class Manifest:
                 removed_us = coalesce(removed_us, $at),
             where file_key = $file_key
             """,
-            {
-                "at": clock_us,
-                "by": by,
-                "why": why or f"replaced by {new['file']}",
-                "load": self.load + 1,
-                "file_key": replaces,
-            },
+            {"at": clock_us, "by": by, "why": why, "load": self.load + 1, "file_key": file_key},
         )
-        self._finish()
-
-    def _finish(self) -> None:
         if self.is_other_than_before():
             self.load += 1
 

@@ -17,11 +17,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import PydanticCustomError
 
 from loader.errors import InputError
+from loader.values import FIRST_POLL
 
 _PROJECT = Path(__file__).parents[1]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# The zone rules begin a year earlier, as reports reach back before the first poll.
-_FIRST_POLL = datetime(2015, 1, 1, tzinfo=UTC)
 _MAX_POLL_GAP_HOURS = 1_000_000
 
 # As inputs write an instant: a fraction may be longer than the microseconds that count.
@@ -100,7 +99,7 @@ class Policy(BaseModel):
                 '; it takes an instant such as "2023-01-25 18:13:22", in UTC unless it has an '
                 "offset.",
             )
-        if instant < _FIRST_POLL:
+        if instant < FIRST_POLL:
             raise _refused("as_of", value, ", before 2015, from when on polls count.")
         return str(value)
 

@@ -6,6 +6,11 @@ A new way to write a time, a date, a day … goes here, and nowhere else.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+
+# No poll before it is believed. The zone rules begin a year earlier, as reports reach back before
+# the first poll. Models have it as `first_poll_us` in macros/rules/polls.sql.
+FIRST_POLL = datetime(2015, 1, 1, tzinfo=UTC)
 
 # Whole numbers up to here are exact in a column of floating point, with 53 or 24 bits.
 EXACT_IN_DOUBLE = 1 << 53

@@ -11,6 +11,7 @@ from loader.reading.scan import Column, Scan, further_columns, identifier, known
 from loader.values import (
     DAY_NUMBER,
     DAY_OF_WEEK,
+    FIRST_POLL,
     IS_CLOSED,
     LOCAL_DAY,
     STATUS,
@@ -23,8 +24,7 @@ from loader.values import (
     trimmed_or_null,
 )
 
-# 2015-01-01, before which the rules of the zones say nothing.
-_FIRST_POLL_US = 1420070400000000
+_FIRST_POLL_US = int(FIRST_POLL.timestamp()) * 1_000_000
 
 
 def select(one: Input, scan: Scan, clock_us: int) -> str:

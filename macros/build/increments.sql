@@ -7,12 +7,8 @@
         0
     {%- else -%}
         {{ run_query("
-            select case
-                when marks.read_as <> md5(concat_ws(' ', nodes.written_text, parents.made_of)) then 0
-                else marks.load
-            end
+            select case when marks.read_as <> parents.read_as then 0 else marks.load end
             from build.marks as marks
-            inner join build.nodes as nodes on marks.name = nodes.name
             inner join build.parents as parents on marks.name = parents.name
             where marks.name = " ~ quoted(model.name)
         ).rows[0][0] }}
@@ -74,10 +70,7 @@
 {% macro default__note_schedules_seen() %}
     delete from build.schedules_seen where reader = {{ quoted(this.identifier) }};
     insert into build.schedules_seen
-    {% if this.identifier == 'int_store_timeline' %}
-    select {{ quoted(this.identifier) }}, store_key, schedule from intermediate.int_store_schedules
-    {% else %}
-    select {{ quoted(this.identifier) }}, store_key, schedule from build.schedules_seen
-    where reader = 'int_store_timeline'
-    {% endif %}
+    select {{ quoted(this.identifier) }}, store_key, schedule
+    from {{ 'intermediate.int_store_schedules' if this.identifier == 'int_store_timeline'
+        else "build.schedules_seen where reader = 'int_store_timeline'" }}
 {% endmacro %}

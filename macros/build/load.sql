@@ -15,15 +15,9 @@
    file that `python -m loader load` left before, for the same vars. #}
 {% macro load_inputs() %}
     {% set vars = vars_as_json() %}
-    {% set has_plugin = run_query(
-        "select count(*) from duckdb_functions() where function_name = 'start_build'"
-    ).rows[0][0] > 0 %}
-    {% if has_plugin %}
-        {% set said = run_query("select start_build('" ~ vars | replace("'", "''") ~ "')").rows[0][0] %}
-    {% else %}
-        {% set said = run_query("select content from read_text('" ~ lake_folder() ~ "/last_load.json')").rows[0][0] %}
-    {% endif %}
-    {% set loaded = fromjson(said) %}
+    {% set said = 'start_build(' ~ quoted(vars) ~ ')' if has_function('start_build')
+        else '(select content from read_text(' ~ quoted(warehouse_folder() ~ '/lake/last_load.json') ~ '))' %}
+    {% set loaded = fromjson(run_query('select ' ~ said).rows[0][0]) %}
     {% if loaded.get('error') %}
         {% do stop_build(loaded.error) %}
     {% elif tojson(loaded.vars, sort_keys=true) != vars %}
@@ -43,9 +37,16 @@
 {% endmacro %}
 
 
-{% macro lake_folder() %}
-    {% set folder = target.path.rsplit('/', 1)[0] if '/' in target.path else '.' %}
-    {% do return(folder ~ '/lake') %}
+{# Of the dbt-duckdb plugin; an engine without plugins has none. #}
+{% macro has_function(name) %}
+    {% do return(run_query(
+        'select count(*) from duckdb_functions() where function_name = ' ~ quoted(name)
+    ).rows[0][0] > 0) %}
+{% endmacro %}
+
+
+{% macro warehouse_folder() %}
+    {% do return(target.path.rsplit('/', 1)[0] if '/' in target.path else '.') %}
 {% endmacro %}
 
 

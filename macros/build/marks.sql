@@ -1,8 +1,8 @@
 {# A mark says what a table was made of. `made_of` is the md5 of the model's own text and of what it reads, as that
-   stands: of tables what their marks say; of views their text, which stands in their comments, and what they read. `edition`
-   is the oldest edition of the inputs in what it reads. An incremental model goes on only from a table with a mark that is
-   closed and was made of the same; the mark is opened first and written last, so that whatever breaks in between makes
-   it start afresh. The mark of a view, of which only publishing asks, is written when a run ends. #}
+   stands: of tables what their marks say; of views their text, and what they read. `edition` is the oldest edition of the
+   inputs in what it reads; a view, which is never behind, has none. An incremental model goes on only from a table with a
+   mark that is closed and was made of the same; the mark is opened first and written last, so that whatever breaks in
+   between makes it start afresh. #}
 
 
 {# What the project has, and what each model reads, through views, down to the next tables and inputs. #}
@@ -13,9 +13,8 @@
         {% do names.update({id: node.name}) %}
     {% endfor %}
     {% for node in graph.nodes.values() if node.resource_type in ['model', 'seed', 'snapshot'] and node.config.enabled %}
-        {% set written = node.checksum.checksum if node.resource_type == 'seed' else local_md5(node.raw_code) %}
         {% do nodes.append('(' ~ quoted(node.name) ~ ', ' ~ quoted(node.config.materialized) ~ ', '
-            ~ quoted(node.schema ~ '.' ~ node.alias) ~ ', ' ~ quoted(written) ~ ')') %}
+            ~ quoted(written_text(node)) ~ ')') %}
         {% for parent in node.depends_on.nodes %}
             {% set name = names[parent] if parent in names
                 else 'lake' if graph.sources[parent].schema in ['lake', 'build'] else parent %}
@@ -23,7 +22,7 @@
         {% endfor %}
     {% endfor %}
     create or replace table build.nodes as
-    select * from (values {{ nodes | join(', ') }}) as nodes (name, kind, relation, written_text);
+    select * from (values {{ nodes | join(', ') }}) as nodes (name, kind, written_text);
 
     create or replace table build.reads as
     with recursive parents (name, parent) as (
@@ -39,51 +38,58 @@
         inner join build.nodes as nodes on reads.parent = nodes.name and nodes.kind in ('view', 'ephemeral')
     )
 
-    select reads.name, reads.parent, nodes.kind, nodes.relation, nodes.written_text
+    select reads.name, reads.parent, nodes.kind, nodes.written_text
     from reads
     left join build.nodes as nodes on reads.parent = nodes.name;
 
-    create or replace view build.views as
-    select
-        schema_name || '.' || view_name as relation,
-        coalesce(comment, '') as text,
-    from duckdb_views()
-    where database_name = current_database() and not internal;
-
     -- What has no mark is older than all; a seed, and what stands on seeds alone, is of no edition.
     create or replace view build.parents as
-    select
-        reads.name,
-        string_agg(
-            case
-                when reads.kind = 'view' then coalesce(views.text, '')
-                when reads.kind = 'ephemeral' then reads.written_text
-                else coalesce(marks.made_of, 'nothing')
-            end,
-            ' ' order by reads.parent
-        ) as made_of,
-        min(case when marks.name is null then 0 else marks.edition end) filter (where is_of_inputs) as edition,
-        min(case when marks.name is null then 0 else marks.load end) filter (where is_of_inputs) as load,
-    from (
+    with inputs as (
         select
             *,
             parent = 'lake' or kind not in ('view', 'ephemeral', 'seed', 'snapshot') as is_of_inputs,
         from build.reads
-    ) as reads
-    left join build.marks as marks on reads.parent = marks.name
-    left join build.views as views on reads.relation = views.relation
-    group by reads.name
+    ),
+
+    parents as (
+        select
+            inputs.name,
+            string_agg(
+                case inputs.kind
+                    when 'ephemeral' then inputs.written_text
+                    when 'view' then coalesce(marks.own_text, 'nothing')
+                    else coalesce(marks.made_of, 'nothing')
+                end,
+                ' ' order by inputs.parent
+            ) as made_of,
+            min(case when marks.name is null then 0 else marks.edition end) filter (where is_of_inputs) as edition,
+            min(case when marks.name is null then 0 else marks.load end) filter (where is_of_inputs) as load,
+        from inputs
+        left join build.marks as marks on inputs.parent = marks.name
+        group by inputs.name
+    )
+
+    -- What a model is made of that is known by its text as written.
+    select parents.*, md5(concat_ws(' ', nodes.written_text, parents.made_of)) as read_as
+    from parents
+    inner join build.nodes as nodes on parents.name = nodes.name
+{% endmacro %}
+
+
+{# Where it is to stand, and its text before it is compiled. #}
+{% macro written_text(node) %}
+    {% set text = node.checksum.checksum if node.resource_type == 'seed' else node.raw_code %}
+    {% do return(local_md5(node.schema ~ '.' ~ node.alias ~ ' ' ~ text)) %}
 {% endmacro %}
 
 
 {# The text that a model is known by. That of an incremental model is as written, since the text that it
    compiles to depends on whether it goes on; rules that it needs stand in views before it. #}
 {% macro own_text(node) %}
-    {% if node.resource_type == 'seed' %}
-        {% do return(node.checksum.checksum) %}
+    {% if node.resource_type == 'seed' or node.config.materialized == 'incremental' %}
+        {% do return(written_text(node)) %}
     {% endif %}
-    {% set is_incremental_model = node.config.materialized == 'incremental' %}
-    {% set text = node.raw_code if is_incremental_model else node.get('compiled_code') or node.raw_code %}
+    {% set text = node.get('compiled_code') or node.raw_code %}
     {% do return(local_md5(text | replace(adapter.quote(target.database) ~ '.', ''))) %}
 {% endmacro %}
 
@@ -115,15 +121,14 @@
             marks.name = " ~ quoted(model.name) ~ "
             and not marks.is_open
             and marks.load >= run.pruned_load
-            and marks.made_of = md5(concat_ws(' ', " ~ quoted(own_text(model)) ~ ", parents.made_of))
+            and marks.made_of = parents.read_as
     ").rows[0][0] == 0) %}
 {% endmacro %}
 
 
 {# pre-hook of every model and seed. #}
 {% macro default__open_mark() %}
-    {% if not execute or model.config.materialized == 'view' %}
-    {% elif model.config.materialized == 'incremental' and is_incremental() %}
+    {% if model.config.materialized == 'incremental' and is_incremental() %}
         update build.marks set is_open = true where name = {{ quoted(model.name) }}
     {% else %}
         delete from build.marks where name = {{ quoted(model.name) }}
@@ -131,19 +136,15 @@
 {% endmacro %}
 
 
-{# post-hook of every model and seed: the last that is written. A view has its text as a comment, since what DuckDB
-   makes of it reads otherwise once the file was closed. With --empty the mark stays as open as it was.
-   A table that is never made again is made of its birth alone, and how it read its parents is kept beside. #}
+{# post-hook of every model and seed: the last that is written. With --empty the mark stays as open as it was.
+   A view is made of its text alone: what it reads shows in what reads it. A table that is never made again is made of
+   its birth alone, and how it read its parents is kept beside. #}
 {% macro default__close_mark() %}
-    {% if execute and model.config.materialized == 'view' %}
-        comment on view {{ this }} is {{ quoted(own_text(model)) }}
-    {% elif execute and not flags.EMPTY %}
-        {% set is_kept = config.get('meta', {}).get('is_never_made_again') %}
+    {% if execute and not flags.EMPTY %}
         {% set text, reads, read_as = quoted(own_text(model)), 'parents.made_of', 'null' %}
-        {% if is_kept %}
+        {% if config.get('meta', {}).get('is_never_made_again') %}
             {% set born = run_query('select own_text from build.marks where name = ' ~ quoted(model.name)).rows %}
-            {% set text, reads = quoted(born[0][0] if born else invocation_id), 'run.lake_id' %}
-            {% set read_as = "md5(concat_ws(' ', nodes.written_text, parents.made_of))" %}
+            {% set text, reads, read_as = quoted(born[0][0] if born else invocation_id), 'run.lake_id', 'parents.read_as' %}
         {% endif %}
         {% set seen = config.get('meta', {}).get('seen') %}
         delete from build.marks where name = {{ quoted(model.name) }};
@@ -154,35 +155,10 @@
             {{ read_as }}
         from build.nodes as nodes
         cross join build.run as run
-        left join build.parents as parents on nodes.name = parents.name
+        left join build.parents as parents
+            on nodes.name = parents.name{{ ' and false' if model.config.materialized == 'view' }}
         {{ 'cross join (' ~ seen ~ ') as seen' if seen }}
         where nodes.name = {{ quoted(model.name) }}
-    {% endif %}
-{% endmacro %}
-
-
-{# When a run ends: views that it has made. #}
-{% macro note_views(results) %}
-    {% set made = [] %}
-    {% for result in results if result.status == 'success' and result.node.resource_type == 'model' %}
-        {% do made.append(quoted(result.node.name)) %}
-    {% endfor %}
-    {% if made %}
-        {% do run_query("
-            create or replace temporary table views_made as
-            select nodes.name, views.text, nodes.written_text
-            from build.nodes as nodes
-            inner join build.views as views on nodes.relation = views.relation
-            where nodes.kind = 'view' and nodes.name in (" ~ made | join(', ') ~ ");
-
-            delete from build.marks where name in (select name from views_made);
-            insert into build.marks
-            select
-                name, md5(concat_ws(' ', text, written_text)), text, written_text, run.project,
-                null, null, null, null, false, null
-            from views_made
-            cross join build.run as run
-        ") %}
     {% endif %}
 {% endmacro %}
 
@@ -194,8 +170,7 @@
         from build.nodes as nodes
         cross join build.run as run
         left join build.marks as marks on nodes.name = marks.name
-        left join build.parents as parents on nodes.name = parents.name
-        left join build.views as views on nodes.relation = views.relation
+        left join build.parents as parents on nodes.name = parents.name and nodes.kind <> 'view'
         where
             nodes.kind not in ('ephemeral', 'snapshot')
             and not coalesce(
@@ -205,23 +180,13 @@
                 and coalesce(
                     marks.edition = (select edition from build.marks where name = 'lake'), marks.edition is null
                 )
-                and coalesce(marks.read_as, marks.made_of) = case
-                    when marks.read_as is not null then md5(concat_ws(' ', nodes.written_text, parents.made_of))
-                    when nodes.kind = 'view' then md5(concat_ws(' ', views.text, nodes.written_text))
-                    else md5(concat_ws(' ', marks.own_text, parents.made_of))
-                end,
+                and coalesce(
+                    marks.read_as = parents.read_as,
+                    marks.made_of = md5(concat_ws(' ', marks.own_text, parents.made_of))
+                ),
                 false
             )
         order by nodes.name
     ").columns[0].values() %}
     {% do return(found | list) %}
-{% endmacro %}
-
-
-{# As a pattern. An alias may be called like the database, or end like it: only in front of a schema is it that. #}
-{% macro name_of_database() %}
-    {% set schemas = (graph.nodes.values() | list + graph.sources.values() | list) | map(attribute='schema') | unique | sort %}
-    {% do return(
-        '(^|[^\\w"])"?' ~ modules.re.escape(target.database) ~ '"?\\.("?(?:' ~ schemas | join('|') ~ ')"?\\.)'
-    ) %}
 {% endmacro %}

@@ -2,7 +2,6 @@
    readers get is current, whichever commands made it so. #}
 {% macro default__end_run(results) %}
     {% if execute and results and flags.WHICH in ['build', 'run', 'test', 'seed'] and not flags.EMPTY %}
-        {% do note_views(results) %}
         {% do note_failed_tests(results) %}
         {% set waiting = nodes_not_current() %}
         {% if not waiting %}
@@ -42,20 +41,18 @@
 
 {# A test that failed has an open mark until it passes. #}
 {% macro note_failed_tests(results) %}
-    {% set passed, failed = [], [] %}
-    {% for result in results if result.node.resource_type == 'test' %}
-        {% set noted = failed if result.status in ['fail', 'error'] else passed %}
-        {% if result.status in ['pass', 'warn', 'fail', 'error'] %}
-            {% do noted.append(quoted(result.node.name)) %}
-        {% endif %}
+    {% set tests = [] %}
+    {% for result in results if result.node.resource_type == 'test' and result.status in ['pass', 'warn', 'fail', 'error'] %}
+        {% do tests.append('(' ~ quoted(result.node.name) ~ ', ' ~ (result.status in ['fail', 'error']) ~ ')') %}
     {% endfor %}
-    {% if passed or failed %}
-        {% do run_query('delete from build.marks where name in (' ~ (passed + failed) | join(', ') ~ ')') %}
-    {% endif %}
-    {% if failed %}
-        {% do run_query(
-            'insert into build.marks (name, is_open) select unnest([' ~ failed | join(', ') ~ ']), true'
-        ) %}
+    {% if tests %}
+        {% do run_query("
+            create or replace temporary table tests_run as
+            select * from (values " ~ tests | join(', ') ~ ") as tests (name, has_failed);
+
+            delete from build.marks where name in (select name from tests_run);
+            insert into build.marks (name, is_open) select name, true from tests_run where has_failed
+        ") %}
     {% endif %}
 {% endmacro %}
 
@@ -74,7 +71,7 @@
 {# Copies what readers need into a new file beside the warehouse, then replaces the pointer to the newest. A release
    is never changed again; readers keep theirs until they ask anew. An experiment leaves the pointer where it is. #}
 {% macro publish_release() %}
-    {% set folder = target.path.rsplit('/', 1)[0] if '/' in target.path else '.' %}
+    {% set folder = warehouse_folder() %}
     {% set release = ('what_if-' if target.name == 'what_if' else '') ~ run_started_at.strftime('%Y%m%dT%H%M%S') ~ '-' ~ invocation_id[:8] %}
     {% set file = folder ~ '/releases/' ~ release ~ '.duckdb' %}
     {% set is_experiment = run_query('select is_experiment from build.run').rows[0][0] or target.name == 'what_if' %}
@@ -122,10 +119,7 @@
 {# Makes a release the newest: SQL can replace neither a file nor the link current.duckdb whole, so that a
    function of the plugin does; without plugins there is no link. #}
 {% macro publish_pointer(pointer, said) %}
-    {% set has_function = run_query(
-        "select count(*) from duckdb_functions() where function_name = 'publish_pointer'"
-    ).rows[0][0] > 0 %}
-    {% if has_function %}
+    {% if has_function('publish_pointer') %}
         {% do run_query('select publish_pointer(' ~ quoted(pointer) ~ ', to_json(said)::varchar) from (' ~ said ~ ')') %}
     {% else %}
         {% do run_query('copy (select unnest(said) from (' ~ said ~ ')) to ' ~ quoted(pointer) ~ ' (format json)') %}
@@ -181,6 +175,15 @@
         {% do statements.append(modules.re.sub(database, '\\1\\2', text.rstrip('; \n'))) %}
     {% endfor %}
     {% do return(statements) %}
+{% endmacro %}
+
+
+{# As a pattern. An alias may be called like the database, or end like it: only in front of a schema is it that. #}
+{% macro name_of_database() %}
+    {% set schemas = (graph.nodes.values() | list + graph.sources.values() | list) | map(attribute='schema') | unique | sort %}
+    {% do return(
+        '(^|[^\\w"])"?' ~ modules.re.escape(target.database) ~ '"?\\.("?(?:' ~ schemas | join('|') ~ ')"?\\.)'
+    ) %}
 {% endmacro %}
 
 

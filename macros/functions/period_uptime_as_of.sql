@@ -154,6 +154,7 @@ told as (
             when periods.started_us >= horizon.polls_kept_from_us then coalesce(polls_in_period.polls, 0)
         end as polls,
         {{ ratio_bounds('summed') }},
+        {{ is_enough('coverage_ratio') }} as is_enough,
         last_polls.last_polled_us is not null as is_last_poll_known,
     from intermediate.int_store_keys as store_keys
     cross join periods
@@ -167,25 +168,14 @@ told as (
         and periods.period = polls_in_period.period
 )
 
-select
-    store_id,
-    period,
-    started_at,
-    ended_at,
-    business_seconds,
-    uptime_seconds,
-    downtime_seconds,
-    unknown_seconds,
-    excluded_seconds,
-    case when is_last_poll_known then uptime_seconds_min end as uptime_seconds_min,
-    case when is_last_poll_known then uptime_seconds_max end as uptime_seconds_max,
-    case when is_last_poll_known then confirmed_seconds end as confirmed_seconds,
-    uptime_ratio,
-    case when is_last_poll_known then coverage_ratio end as coverage_ratio,
-    polls,
-    case when is_last_poll_known then least_uptime_ratio end as least_uptime_ratio,
-    case when is_last_poll_known then most_uptime_ratio end as most_uptime_ratio,
-    case when is_last_poll_known then {{ is_enough('coverage_ratio') }} end as is_enough,
+select * exclude (is_last_poll_known) replace (
+    {% for figure in [
+        'uptime_seconds_min', 'uptime_seconds_max', 'confirmed_seconds', 'coverage_ratio', 'least_uptime_ratio',
+        'most_uptime_ratio', 'is_enough',
+    ] -%}
+    case when is_last_poll_known then {{ figure }} end as {{ figure }}{{ ',' if not loop.last }}
+    {% endfor %}
+)
 from told;
 {% endmacro %}
 

@@ -17,8 +17,6 @@ from tests.api.fakes import AS_OF
 from tests.api.page_text import all_rows, links_of, page, rows_of, text_of
 from tests.api.readable import publish_copy
 
-LISTS = ("files", "notes", "silences", "rows")
-
 
 @pytest.fixture(autouse=True)
 def release(settings: Settings, sample: Path) -> Path:

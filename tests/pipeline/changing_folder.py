@@ -447,11 +447,6 @@ class ChangingFolder:
         )
         return f"set {name} to {self.variables[name]}"
 
-    def default_policy(self) -> str:
-        """Unset all vars."""
-        self.variables = {}
-        return "unset all vars"
-
     # A file that stops the build
 
     def put_file_without_status(self) -> None:

@@ -57,11 +57,6 @@ class Analyst:
     def releases(self) -> int:
         return len(list((self.path / self.db).parent.glob("releases/*.duckdb")))
 
-    def edit(self, file: str, old: str, new: str) -> None:
-        text = (self.path / file).read_text()
-        assert old in text
-        (self.path / file).write_text(text.replace(old, new))
-
     def went_on(self) -> set[str]:
         """Return the tables into which the last run put only what had changed."""
         return {

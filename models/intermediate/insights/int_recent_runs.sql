@@ -33,8 +33,7 @@ runs as (
     where
         notable.previous_polled_us is null
         or notable.is_active <> notable.previous_is_active
-        or notable.polled_us - notable.previous_polled_us
-        > least({{ compared_gap_us() }}, {{ max_poll_gap_us() }})
+        or notable.polled_us - notable.previous_polled_us > (select gap_us from {{ ref('int_notable_gap') }})
     window by_time as (partition by notable.store_key order by notable.polled_us)
 )
 
