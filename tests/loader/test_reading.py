@@ -46,6 +46,15 @@ def test_dialects(tmp_path: Path, delimiter: str, end: str, encoding: str) -> No
     ]
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_names_may_hold_as_many_commas_as_there_are_delimiters(
+    tmp_path: Path, delimiter: str
+) -> None:
+    text = f"store_id{delimiter}Size, m2\nA{delimiter}52,5\n"
+    [row] = read("stores", write(tmp_path, text, "stores.csv"))
+    assert json.loads(row["attributes"]) == {"size, m2": "52,5"}
+
+
 def _member(text: bytes, flags: int = 0, extra: bytes = b"", checksum: bool = False) -> bytes:
     packed = zlib.compressobj(wbits=-15)
     head = bytes([0x1F, 0x8B, 8, flags | 2 * checksum, 0, 0, 0, 0, 0, 255]) + extra
