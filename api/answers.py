@@ -18,12 +18,14 @@ import duckdb
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.types import Message, Receive, Scope, Send
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
 from api.disk import written
-from api.errors import BusyError, declared
+from api.errors import BusyError, declared, problem, quoted
 from api.reading import Reader, allowed_stores
 from api.releases import Release, SharedReleases, is_damage
 from api.snapshots import MEDIA_TYPES
@@ -45,7 +47,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 # And of one that is a file.
 FETCHED: dict[int | str, dict[str, Any]] = {
     206: {"description": "The part that `Range` names."},
-    416: {"description": "There is no such part."},
+    **declared(416),
     **REFUSALS,
 }
 
@@ -91,7 +93,31 @@ async def answer_by_file(request: Request, name: str, asked: object, write: Writ
             found = await run_in_threadpool(files.find, path)
     headers = _headers(_file_etag(path))
     headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return FileResponse(path, headers=headers, media_type=MEDIA_TYPES[ending], stat_result=found)
+    media_type = MEDIA_TYPES[ending]
+    return _FileInParts(path, headers=headers, media_type=media_type, stat_result=found)
+
+
+class _FileInParts(FileResponse):
+    """A file; a `Range` that names no part of it is refused as everything else is."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refused: Message | None = None
+
+        async def send_unless_refused(message: Message) -> None:
+            nonlocal refused
+            if message["type"] == "http.response.start" and message["status"] >= 400:
+                refused = message
+            elif refused is None:
+                await send(message)
+
+        await super().__call__(scope, receive, send_unless_refused)
+        if refused is not None:
+            asked = Headers(scope=scope).get("Range")
+            size = self.stat_result.st_size if self.stat_result else 0
+            detail = f"header.range: {quoted(asked)} is no part of {size} bytes; bytes=0-99 is one."
+            # A client that goes on with a file learns from it that it has all of it.
+            headers = {"Content-Range": f"bytes */{size}"}
+            await problem(416, detail, headers)(scope, receive, send)
 
 
 def _file_etag(path: pathlib.Path) -> str:

@@ -95,7 +95,8 @@ def _scan(
 class _Header:
     """The first line that says something, and what stands in front of it.
 
-    The delimiter is the one that Excel's `sep=;` names, or else makes the most columns of it.
+    The delimiter is the one that Excel's `sep=;` names, or else makes the most columns of it; of
+    two that make as many, the one that comes first, as names may hold the other.
     """
 
     def __init__(self, block: bytes, file: SourceFile) -> None:
@@ -108,7 +109,7 @@ class _Header:
         text = line.decode("utf-8", "replace").removeprefix("\ufeff").strip(" ")
         named = (front["separator"] or b"").decode().replace(r"\t", "\t")
         columns = {one: _first_row(text, one) for one in named or _DELIMITERS}
-        self.delimiter = max(columns, key=lambda one: len(columns[one]))
+        self.delimiter = max(columns, key=lambda one: (len(columns[one]), -text.find(one)))
         # No name in SQL holds a zero byte.
         self.names = tuple(
             name.replace('"', "").replace("\0", "").strip().lower()

@@ -46,14 +46,20 @@ def _write(one: Input, file: SourceFile, forms: NormalForms) -> None:
     with forms.writer(file, ",", tuple(names)) as written:
         for number, row in _rows(file, by_bare):
             if isinstance(row, str):
-                written.no_row(number, 1, row.encode("utf-8", "replace"))
+                written.no_row(number, 1, row.encode("utf-8", "surrogateescape"))
                 others += 1
                 continue
             objects += 1
             seen |= dict.fromkeys(row)
-            written.row(number, 1, [_first_text(row, spellings) for spellings in names.values()])
+            try:
+                values = [_first_text(row, spellings) for spellings in names.values()]
+            except RecursionError:
+                # Lists in lists may be read deeper than they can be gone through.
+                written.no_row(number, 1, json.dumps(row).encode())
+            else:
+                written.row(number, 1, values)
     if others and not objects:
-        raise file.unreadable("holds no JSON: none of its rows is an object.")
+        raise file.unreadable("holds no JSON in UTF-8: none of its rows is an object.")
     for name, spellings in one.columns.items():
         if seen and name not in one.optional_columns and seen.keys().isdisjoint(spellings):
             raise no_column(spellings, file, list(seen))
@@ -71,8 +77,7 @@ def _text(value: Any) -> bytes:
         return b"true" if value else b"false"
     if not isinstance(value, str):
         value = _nested(value)
-    # Half of a pair of UTF-16 is no sign.
-    return value.encode("utf-8", "replace")
+    return value.encode()
 
 
 def _nested(value: Any) -> str:
@@ -147,7 +152,7 @@ def _is_stream(start: bytes) -> bool:
 def _of_stream(
     file: SourceFile, chunks: Iterator[bytes]
 ) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     text, at, number = "", 0, 0
     for chunk in _chained_text(chunks, decoder):
         text, at = text[at:] + chunk, 0
@@ -159,7 +164,7 @@ def _of_stream(
                     break
                 raise (_cut(file) if _is_cut(error, text) else _damaged(file, number)) from error
             number += 1
-            yield number, row if isinstance(row, dict) else text[at:end]
+            yield number, _object(row, text[at:end])
             at = end
 
 
@@ -170,20 +175,18 @@ def _of_lines(chunks: Iterator[bytes]) -> Iterator[tuple[int, dict[str, Any] | s
             number += 1
             if not line.strip():
                 continue
+            text = line.decode("utf-8", "surrogateescape")
             try:
-                row = _DECODER.decode(line.decode())
+                row = _DECODER.decode(text)
             except (ValueError, RecursionError):
                 row = None
-            if isinstance(row, dict):
-                yield number, row
-            else:
-                yield number, line.decode("utf-8", "replace")
+            yield number, _object(row, text)
 
 
 def _of_array(
     file: SourceFile, chunks: Iterator[bytes]
 ) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     text, at, number, is_whole = "", 0, 0, False
     expected = "["
     for chunk in _chained_text(chunks, decoder):
@@ -212,12 +215,27 @@ def _of_array(
             if end == len(text) and chunk:
                 break
             number += 1
-            yield number, row if isinstance(row, dict) else text[at:end]
+            yield number, _object(row, text[at:end])
             at, expected = end, ","
     if not is_whole:
         raise _cut(file)
     if text[at:].strip(_BLANKS):
         raise _damaged(file, number)
+
+
+def _object(row: Any, text: str) -> dict[str, Any] | str:
+    """Return an object, or its text if it is none, or holds what cannot be written as UTF-8.
+
+    Bytes that are not UTF-8 stand in the text as halves of pairs of UTF-16, which are no signs.
+    """
+    if not isinstance(row, dict):
+        return text
+    if not text.isascii() or "\\u" in text:
+        try:
+            json.dumps(row, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            return text
+    return row
 
 
 def _chained_text(chunks: Iterator[bytes], decoder: codecs.IncrementalDecoder) -> Iterator[str]:

@@ -165,7 +165,8 @@ def test_dates_say_more_than_a_period(client: TestClient):
     [
         ("store=nobody", "There is no store nobody. Look for it"),
         ("least=900000", "No outage is like that. Show those of the last 7 days"),
-        (f"store={B}&from=2026-03-12&lasting=true&to=2026-03-12&least=99999", "No outage of these"),
+        (f"store={A}&lasting=true", "No outage of these lasts: a poll said up after each."),
+        ("lasting=true&least=900000", "No outage is like that. Show those of the last 7 days"),
         ("page=999", "The outages end before this part. To the first ones"),
     ],
 )
@@ -175,13 +176,15 @@ def test_nothing_has_words_of_its_own(client: TestClient, asked: str, said: str)
     assert said in text_of(html)
 
 
-def test_without_any_outage_it_says_that_nobody_was_down(client: TestClient, settings: Settings):
+def test_without_any_outage_it_says_what_the_polls_say(client: TestClient, settings: Settings):
     release = settings.db.parent / "releases" / "sample.duckdb"
     with duckdb.connect(str(release)) as connection:
         connection.execute("delete from intermediate.int_outages")
-    assert "No store was down in its business hours in the last 7 days." in text_of(
-        page(client, "outages")
-    )
+    html = page(client, "outages")
+    said = "No poll found a store down in its business hours in the last 7 days."
+    assert said in text_of(html)
+    # Stores that nobody polled are no good news.
+    assert '"empty good"' not in html
 
 
 @pytest.mark.parametrize(

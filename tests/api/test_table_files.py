@@ -132,11 +132,19 @@ def test_etag_and_ranges(client: TestClient, settings: Settings, sample: Path):
     assert (part.status_code, part.content) == (206, whole.content[3:10])
     head = client.head("/tables/outages.csv")
     assert (head.headers["content-length"], head.content) == (str(len(whole.content)), b"")
-    beyond = client.get("/tables/outages.csv", headers={"Range": "bytes=99999999-"})
-    assert beyond.status_code == 416
     publish_copy(settings, sample, "another", as_of=AS_OF)
     changed = client.get("/tables/outages.csv", headers={"If-None-Match": etag})
     assert (changed.status_code, changed.content) == (200, whole.content)
+
+
+@pytest.mark.parametrize("asked", ["bytes=99999999-", "bytes=5-2", "lines=1", "x"])
+def test_no_part_of_a_file(client: TestClient, asked: str):
+    size = len(client.get("/tables/outages.csv").content)
+    response = client.get("/tables/outages.csv", headers={"Range": asked})
+    assert (response.status_code, response.headers["content-range"]) == (416, f"bytes */{size}")
+    assert response.headers["content-type"] == "application/problem+json"
+    detail = f"header.range: {asked!r} is no part of {size} bytes; bytes=0-99 is one."
+    assert response.json()["detail"] == detail
 
 
 def test_token_for_some_stores_gets_those_alone(settings: Settings, builder: FakeBuilder):

@@ -46,6 +46,15 @@ def test_dialects(tmp_path: Path, delimiter: str, end: str, encoding: str) -> No
     ]
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_names_may_hold_as_many_commas_as_there_are_delimiters(
+    tmp_path: Path, delimiter: str
+) -> None:
+    text = f"store_id{delimiter}Size, m2\nA{delimiter}52,5\n"
+    [row] = read("stores", write(tmp_path, text, "stores.csv"))
+    assert json.loads(row["attributes"]) == {"size, m2": "52,5"}
+
+
 def _member(text: bytes, flags: int = 0, extra: bytes = b"", checksum: bool = False) -> bytes:
     packed = zlib.compressobj(wbits=-15)
     head = bytes([0x1F, 0x8B, 8, flags | 2 * checksum, 0, 0, 0, 0, 0, 255]) + extra
@@ -389,6 +398,30 @@ def test_json_arrays(tmp_path: Path) -> None:
     assert read("stores", write(tmp_path, "[]", "stores_none.json")) == []
 
 
+@pytest.mark.parametrize(
+    ("start", "between", "end"), [(b"[", b",", b"]"), (b"\n", b"\n", b"\n"), (b"", b",", b"")]
+)
+def test_objects_that_are_no_text_in_utf_8_are_set_aside(
+    tmp_path: Path, start: bytes, between: bytes, end: bytes
+) -> None:
+    """So that no two stores become one; nor does a list in lists that nobody can go through."""
+    stores = [
+        b'{"store_id": "Caf\xe9"}',
+        b'{"store_id": "A", "\\ud800": 1}',
+        b'{"store_id": "B", "x": "\\udc00"}',
+        b'{"store_id": "C", "x": ' + b"[" * 900 + b"]" * 900 + b"}",
+        b'{"store_id": "\\ud83d\\ude00"}',
+        '{"store_id": "Café"}'.encode(),
+    ]
+    rows = read("stores", write(tmp_path, start + between.join(stores) + end, "stores.json"))
+    assert columns(rows, "store_id", "set_aside_as") == [
+        *[(None, "malformed_row")] * 4,
+        ("😀", None),
+        ("Café", None),
+    ]
+    assert rows[0]["raw_values"] == '{"store_id": "Caf\ufffd"}'
+
+
 def test_hours(tmp_path: Path) -> None:
     path = write(
         tmp_path,
@@ -539,7 +572,7 @@ PARQUET_END = b"\x10\0\0\0PAR1"
         (
             "timezones.json",
             TEXT,
-            "the file {path} holds no JSON: none of its rows is an object.",
+            "the file {path} holds no JSON in UTF-8: none of its rows is an object.",
         ),
         (
             "timezones.csv",

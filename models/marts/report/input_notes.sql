@@ -91,6 +91,7 @@ named_once as (
         || ' are in no other input; lost leading zeros show like that.' as note,
         10 * stores_alone > stores as is_told,
     from stores_by_input
+    where stores_alone > 0
 ),
 
 notes as (
