@@ -112,10 +112,12 @@
 
 {# All rows of an input in the lake, those of versions that are gone among them until they are pruned. #}
 {% macro lake_views_sql(lake) %}
+    {# DuckDB takes the path for a pattern. #}
+    {% set folder = modules.re.sub('[\\[*?]', '[\\g<0>]', lake) %}
     {% for source in graph.sources.values() if source.schema == 'lake' and source.name not in ['versions', 'notes'] %}
     create or replace view lake.{{ source.name }} as
     select rows.*, versions.added_load, versions.removed_load
-    from read_parquet({{ quoted(lake ~ '/' ~ source.name ~ '/*.parquet') }}, hive_partitioning = false) as rows
+    from read_parquet({{ quoted(folder ~ '/' ~ source.name ~ '/*.parquet') }}, hive_partitioning = false) as rows
     inner join lake.versions as versions on rows.part_key = versions.part_key;
     {% endfor %}
 {% endmacro %}
