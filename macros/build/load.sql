@@ -2,6 +2,11 @@
    versions of files as they stand, and one row about this run. `dbt test` looks at what the last build made. #}
 {% macro default__start_run() %}
     {% if execute and flags.WHICH == 'test' %}
+        {% if not run_query(
+            "select 1 from duckdb_tables() where database_name = current_database() and schema_name = 'build' and table_name = 'run'"
+        ).rows %}
+            {% do stop_build(target.path ~ ' has nothing to test so far; dbt build comes first.') %}
+        {% endif %}
         {% do run_query(mark_tables_sql() ~ ';' ~ nodes_sql()) %}
     {% elif execute and flags.WHICH in ['build', 'run', 'seed'] %}
         {% do run_query(mark_tables_sql() ~ ';' ~ nodes_sql()) %}

@@ -132,12 +132,12 @@
 
 
 {# post-hook of every model and seed: the last that is written. A view has its text as a comment, since what DuckDB
-   makes of it reads otherwise once the file was closed. With --empty the mark stays as open as it was.
+   makes of it reads otherwise once the file was closed. With --empty or --sample the mark stays as open as it was.
    A table that is never made again is made of its birth alone, and how it read its parents is kept beside. #}
 {% macro default__close_mark() %}
     {% if execute and model.config.materialized == 'view' %}
         comment on view {{ this }} is {{ quoted(own_text(model)) }}
-    {% elif execute and not flags.EMPTY %}
+    {% elif execute and not has_rows_missing() %}
         {% set is_kept = config.get('meta', {}).get('is_never_made_again') %}
         {% set text, reads, read_as = quoted(own_text(model)), 'parents.made_of', 'null' %}
         {% if is_kept %}
@@ -158,6 +158,11 @@
         {{ 'cross join (' ~ seen ~ ') as seen' if seen }}
         where nodes.name = {{ quoted(model.name) }}
     {% endif %}
+{% endmacro %}
+
+
+{% macro has_rows_missing() %}
+    {% do return(flags.EMPTY or invocation_args_dict.get('sample')) %}
 {% endmacro %}
 
 

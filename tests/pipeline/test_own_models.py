@@ -31,6 +31,10 @@ FILES = {
         select distinct {{ own_number() }} as number, {{ var('own_var') }} as given
         from {{ ref('weekly_hours') }}
     """,
+    "models/own/outages_of.sql": """
+        {{ config(materialized='table_function', parameters=['which']) }}
+        select * from {{ ref('outages') }} where store_id = which
+    """,
     "macros/own/own_number.sql": "{% macro own_number() %}1{% endmacro %}",
     "models/own/budget_copied.sql": """
         {{ config(materialized='table') }}
