@@ -2,6 +2,11 @@
    versions of files as they stand, and one row about this run. `dbt test` looks at what the last build made. #}
 {% macro default__start_run() %}
     {% if execute and flags.WHICH == 'test' %}
+        {% if not run_query(
+            "select 1 from duckdb_tables() where database_name = current_database() and schema_name = 'build' and table_name = 'run'"
+        ).rows %}
+            {% do stop_build(target.path ~ ' has nothing to test so far; dbt build comes first.') %}
+        {% endif %}
         {% do run_query(mark_tables_sql() ~ ';' ~ nodes_sql()) %}
     {% elif execute and flags.WHICH in ['build', 'run', 'seed'] %}
         {% do run_query(mark_tables_sql() ~ ';' ~ nodes_sql()) %}
@@ -118,10 +123,12 @@
 
 {# All rows of an input in the lake, those of versions that are gone among them until they are pruned. #}
 {% macro lake_views_sql(lake) %}
+    {# DuckDB takes the path for a pattern. #}
+    {% set folder = modules.re.sub('[\\[*?]', '[\\g<0>]', lake) %}
     {% for source in graph.sources.values() if source.schema == 'lake' and source.name not in ['versions', 'notes'] %}
     create or replace view lake.{{ source.name }} as
     select rows.*, versions.added_load, versions.removed_load
-    from read_parquet({{ quoted(lake ~ '/' ~ source.name ~ '/*.parquet') }}, hive_partitioning = false) as rows
+    from read_parquet({{ quoted(folder ~ '/' ~ source.name ~ '/*.parquet') }}, hive_partitioning = false) as rows
     inner join lake.versions as versions on rows.part_key = versions.part_key;
     {% endfor %}
 {% endmacro %}

@@ -136,11 +136,11 @@
 {% endmacro %}
 
 
-{# post-hook of every model and seed: the last that is written. With --empty the mark stays as open as it was.
+{# post-hook of every model and seed: the last that is written. With --empty or --sample the mark stays as open as it was.
    A view is made of its text alone: what it reads shows in what reads it. A table that is never made again is made of
    its birth alone, and how it read its parents is kept beside. #}
 {% macro default__close_mark() %}
-    {% if execute and not flags.EMPTY %}
+    {% if execute and not has_rows_missing() %}
         {% set text, reads, read_as = quoted(own_text(model)), 'parents.made_of', 'null' %}
         {% if config.get('meta', {}).get('is_never_made_again') %}
             {% set born = run_query('select own_text from build.marks where name = ' ~ quoted(model.name)).rows %}
@@ -160,6 +160,11 @@
         {{ 'cross join (' ~ seen ~ ') as seen' if seen }}
         where nodes.name = {{ quoted(model.name) }}
     {% endif %}
+{% endmacro %}
+
+
+{% macro has_rows_missing() %}
+    {% do return(flags.EMPTY or invocation_args_dict.get('sample')) %}
 {% endmacro %}
 
 

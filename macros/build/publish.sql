@@ -1,7 +1,7 @@
 {# on-run-end. A release is published when nothing failed in this run, no test that failed is left, and every table that
    readers get is current, whichever commands made it so. #}
 {% macro default__end_run(results) %}
-    {% if execute and results and flags.WHICH in ['build', 'run', 'test', 'seed'] and not flags.EMPTY %}
+    {% if execute and results and flags.WHICH in ['build', 'run', 'test', 'seed'] and not has_rows_missing() %}
         {% do note_failed_tests(results) %}
         {% set waiting = nodes_not_current() %}
         {% if not waiting %}
@@ -129,7 +129,7 @@
 
 {# The marts, and the tables that functions and views for readers stand on (meta: is_for_readers). #}
 {% macro is_for_readers(node) %}
-    {% do return(node.resource_type == 'model' and node.config.materialized != 'ephemeral' and (
+    {% do return(node.resource_type == 'model' and node.config.materialized not in ['ephemeral', 'table_function'] and (
         node.schema == target.schema or node.config.meta.get('is_for_readers', false)
     )) %}
 {% endmacro %}

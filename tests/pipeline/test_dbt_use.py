@@ -237,8 +237,27 @@ def test_a_full_build_and_an_empty_one_leave_the_next_one_right(analyst: Analyst
     assert analyst.rows(*FIGURES) == behind_full_one
 
 
+def test_a_build_with_a_sample_of_rows_publishes_nothing(analyst: Analyst) -> None:
+    own = analyst.path / "models/marts/timed.sql", analyst.path / "models/marts/counted.sql"
+    config = "{{ config(contract={'enforced': false}, event_time='started_at') }}"
+    own[0].write_text(config + " select * from {{ ref('outages') }}")
+    own[1].write_text(config + " select count(*) as n from {{ ref('timed') }}")
+    analyst.build()
+    releases, counted = analyst.releases(), analyst.rows("counted")
+    assert "Published" not in analyst.build("--sample", "1 day", "--select", "timed", "counted")
+    assert analyst.rows("counted") != counted
+    assert "Nothing is published" in analyst.build("--select", "stores")
+    assert analyst.releases() == releases
+    assert "Published release" in analyst.build("--select", "timed", "counted")
+    assert analyst.rows("counted") == counted
+    for path in own:
+        path.unlink()
+
+
 def test_commands_that_build_nothing_work_on_a_fresh_file(analyst: Analyst) -> None:
     with analyst.from_nothing():
+        said = analyst.dbt("test", *NO_UNIT_TESTS)
+        assert "built/up.duckdb has nothing to test so far; dbt build comes first." in said
         assert "Encountered an error" not in analyst.dbt("compile")
         assert "Catalog written" in analyst.dbt("docs", "generate")
         assert "Completed successfully" in analyst.dbt("seed")

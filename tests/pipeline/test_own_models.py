@@ -1,4 +1,4 @@
-"""Models, seeds and macros of an analyst's own, beside those of the project."""
+"""Models, seeds, macros and packages of an analyst's own, beside those of the project."""
 
 import shutil
 from pathlib import Path
@@ -31,6 +31,10 @@ FILES = {
         select distinct {{ own_number() }} as number, {{ var('own_var') }} as given
         from {{ ref('weekly_hours') }}
     """,
+    "models/own/outages_of.sql": """
+        {{ config(materialized='table_function', parameters=['which']) }}
+        select * from {{ ref('outages') }} where store_id = which
+    """,
     "macros/own/own_number.sql": "{% macro own_number() %}1{% endmacro %}",
     "models/own/budget_copied.sql": """
         {{ config(materialized='table') }}
@@ -40,6 +44,9 @@ FILES = {
         {{ config(materialized='table') }}
         select * from {{ ref('weights') }}
     """,
+    "packages.yml": "packages: [{local: shared}]",
+    "dbt_packages/shared/dbt_project.yml": "name: shared",
+    "dbt_packages/shared/models/of_package.sql": "select 5 as five",
     "budget.csv": "budget\n100\n",
 }
 OWN_TABLES = (
@@ -47,6 +54,7 @@ OWN_TABLES = (
     "budget_copied",
     "longest_outage",
     "numbers",
+    "of_package",
     "outages_of_stores",
     "polls_seen",
     "stores_down",
@@ -58,13 +66,13 @@ OWN_TABLES = (
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a copy of the project that has models of its own, and was built with a var given."""
-    project = tmp_path_factory.mktemp("own") / "an analyst's project"
+    project = tmp_path_factory.mktemp("own") / "an analyst's [own] project"
     for folder in ("api", "loader", "macros", "models", "seeds", "tests/sql"):
         shutil.copytree(PROJECT / folder, project / folder)
     for file in ("dbt_project.yml", "profiles.yml"):
         shutil.copy(PROJECT / file, project)
     for name, text in FILES.items():
-        (project / name).parent.mkdir(exist_ok=True)
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
         (project / name).write_text(text)
     settings = (PROJECT / "dbt_project.yml").read_text()
     (project / "dbt_project.yml").write_text(settings.replace("vars:\n", "vars:\n  own_var: 7\n"))
@@ -102,6 +110,7 @@ def test_release_has_own_models_whatever_they_stand_on(project: Path) -> None:
     assert release["longest_outage"][0][0] > 0
     assert release["outages_of_stores"]
     assert release["numbers"] == [(1, 8)]
+    assert release["of_package"] == [(5,)]
 
 
 def test_what_own_models_read_is_read_again_once_it_changes(project: Path) -> None:
