@@ -16,12 +16,14 @@
             {% do publish_release() %}
             {% do run_query('create or replace table build.published as ' ~ contents_sql()) %}
         {% elif not failed and waiting %}
-            {{ log(
-                'Nothing is published: ' ~ waiting | length ~ ' tables or tests are not current, such as '
-                ~ waiting[0] ~ '; dbt build makes them so.', info=true
-            ) }}
+            {{ log('Nothing is published: ' ~ not_current(waiting) ~ '; dbt build makes it so.', info=true) }}
         {% endif %}
     {% endif %}
+{% endmacro %}
+
+
+{% macro not_current(waiting) %}
+    {% do return(waiting[0] ~ ' is not current' ~ (', nor are ' ~ (waiting | length - 1) ~ ' more' if waiting | length > 1 else '')) %}
 {% endmacro %}
 
 

@@ -156,7 +156,7 @@
 {# What is to be published is written down when nothing failed in this run, no test that failed is left, and every table
    was made of the same, whichever commands made it. #}
 {% macro duckdbonspark__end_run(results) %}
-    {% if execute and results and flags.WHICH in ['build', 'run', 'test'] and not flags.EMPTY %}
+    {% if execute and results and flags.WHICH in ['build', 'run', 'test'] and not has_rows_missing() %}
         {% for result in results if result.node.resource_type == 'test' %}
             {% do adapter.note_test(result.node.name, result.status | string) %}
         {% endfor %}
@@ -164,10 +164,7 @@
         {% if not failed and flags.WHICH != 'test' %}
             {% set waiting = adapter.not_current(graph.nodes.values() | list) %}
             {% if waiting %}
-                {{ log(
-                    'There is nothing to publish: ' ~ waiting | length ~ ' tables or tests are not current, such as '
-                    ~ waiting[0] ~ '; a whole build makes them so.', info=true
-                ) }}
+                {{ log('There is nothing to publish: ' ~ not_current(waiting) ~ '; a whole build makes it so.', info=true) }}
             {% else %}
                 {% do note_release() %}
             {% endif %}

@@ -46,9 +46,9 @@
 {% endmacro %}
 
 
-{# With --empty it is not what its model says. #}
+{# With --empty or --sample it is not what its model says. #}
 {% macro note_made() %}
-    {% if not flags.EMPTY %}
+    {% if not has_rows_missing() %}
         {% do adapter.note_made(model) %}
     {% endif %}
 {% endmacro %}
