@@ -1,8 +1,8 @@
 {# A mark says what a table was made of. `made_of` is the md5 of the model's own text and of what it reads, as that
    stands: of tables what their marks say; of views their text, and what they read. `edition` is the oldest edition of the
-   inputs in what it reads; a view, which is never behind, has none. An incremental model goes on only from a table with a
-   mark that is closed and was made of the same; the mark is opened first and written last, so that whatever breaks in
-   between makes it start afresh. #}
+   inputs (see load.sql) in what it reads; a view, which is never behind, has none. An incremental model goes on only from a
+   table with a mark that is closed and was made of the same; the mark is opened first and written last, so that whatever
+   breaks in between makes it start afresh. #}
 
 
 {# What the project has, and what each model reads, through views, down to the next tables and inputs. #}
