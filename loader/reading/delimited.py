@@ -20,6 +20,11 @@ from loader.reading.shape import Shape, blocks
 _DELIMITERS = ",;\t|"
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _LINE = re.compile(rb"([^\r\n]*)(\r\n|\r|\n|)")
+# Of names, those in quotes may have line ends in them; a longer one is rather a stray quote.
+_NAME = rb' *"(?:[^"]|""){0,200}+" *(?=[,;\t|\r\n]|\Z)|(?! *")[^,;\t|\r\n]*+'
+_NAMES = re.compile(
+    rb"((?:\xef\xbb\xbf)?+(?:%b)(?:[,;\t|](?:%b))*+)(\r\n|\r|\n|\Z)" % (_NAME, _NAME)
+)
 _BLANK_LINES = rb"(?:[ ,;\t|]*(?:\r\n|\r|\n))*+"
 _IN_FRONT_OF_THE_HEADER = re.compile(
     _BLANK_LINES + rb"(?:\"?sep=(?P<separator>[,;\t|]|\\t)\"? *(?:\r\n|\r|\n))?" + _BLANK_LINES
@@ -93,7 +98,7 @@ def _scan(
 
 
 class _Header:
-    """The first line that says something, and what stands in front of it.
+    """The first line that says something, with those that its names go on in, and what is before.
 
     The delimiter is the one that Excel's `sep=;` names, or else makes the most columns of it; of
     two that make as many, the one that comes first, as names may hold the other.
@@ -101,9 +106,10 @@ class _Header:
 
     def __init__(self, block: bytes, file: SourceFile) -> None:
         front = _IN_FRONT_OF_THE_HEADER.match(block)
-        line, end = _LINE.match(block, front.end()).groups()
-        self.length = front.end() + len(line) + len(end)
-        self.lines = 1 + len(_LINE_END.findall(front[0]))
+        row = _NAMES.match(block, front.end()) or _LINE.match(block, front.end())
+        line, end = row.groups()
+        self.length = row.end()
+        self.lines = 1 + len(_LINE_END.findall(front[0] + line))
         if line.lstrip().startswith((b'{"', b"[{", b"[[")):
             raise file.unreadable("is JSON, and no CSV; its name is to end in .json.")
         text = line.decode("utf-8", "replace").removeprefix("\ufeff").strip(" ")
@@ -112,7 +118,7 @@ class _Header:
         self.delimiter = max(columns, key=lambda one: (len(columns[one]), -text.find(one)))
         # No name in SQL holds a zero byte.
         self.names = tuple(
-            name.replace('"', "").replace("\0", "").strip().lower()
+            " ".join(name.replace('"', "").replace("\0", "").strip().lower().splitlines())
             for name in columns[self.delimiter]
         )
         self.shape = Shape(self.delimiter.encode(), len(self.names), end or b"\n")

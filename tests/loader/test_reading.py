@@ -731,6 +731,25 @@ def test_names_of_columns_as_people_write_them(tmp_path: Path, names: str) -> No
     assert polls_of(as_parquet) == [(1, 1, "A", None)]
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["", "with_a_mark"])
+@pytest.mark.parametrize("rows", [1, 60_000])
+def test_names_of_columns_that_a_spreadsheet_breaks_into_lines(
+    tmp_path: Path, mark: str, rows: int
+) -> None:
+    text = f'{mark}"Store\nID";status;"Timestamp\r\nUTC"\n' + f"A;active;{NINE}\n" * rows
+    found = polls_of(write(tmp_path, text))
+    assert (found[0], found[-1]) == ((4, 1, "A", None), (rows + 3, 1, "A", None))
+    stores = write(tmp_path, f'{mark}"Store\nID","Size ""L""\nin m2"\nA,12\n', "stores.csv")
+    [(attributes,)] = columns(read("stores", stores), "attributes")
+    assert json.loads(attributes) == {"size l in m2": "12"}
+
+
+def test_a_quote_in_the_header_that_is_not_closed_ends_with_its_line(tmp_path: Path) -> None:
+    for names in ('store_id,status,timestamp_utc,"note', 'store_id,status,timestamp_utc,5" wide'):
+        text = f'{names}\nA,active,{NINE},"x"\nB,active,{NINE},""\n'
+        assert polls_of(write(tmp_path, text)) == [(2, 1, "A", None), (3, 1, "B", None)]
+
+
 def test_a_name_as_it_is_spelled_goes_before_others(tmp_path: Path) -> None:
     for name, text in {
         "stores.csv": "Store ID,store_id,Area Manager\nlabel,A,Ann\n",
