@@ -51,6 +51,17 @@
 {%- endmacro %}
 
 
+{% macro date_of(day) -%}
+    date '1970-01-01' + cast({{ day }} as integer)
+{%- endmacro %}
+
+
+{# What a clock shows at a local instant; midnight at the end of a day is 00:00. #}
+{% macro time_of_day(local_us) -%}
+    cast(make_timestamp({{ local_us }} % 86400000000) as time)
+{%- endmacro %}
+
+
 {# Hours are counted from 1970-01-01. #}
 {% macro hour_of(us) -%}
     (({{ us }}) // 3600000000)

@@ -83,9 +83,7 @@ calendar as (
     select
         periods.calendar_period,
         dates.local_day,
-        cast(
-            date_trunc(periods.calendar_period, date '1970-01-01' + cast(dates.local_day as integer)) as date
-        ) as started_on,
+        cast(date_trunc(periods.calendar_period, {{ date_of('dates.local_day') }}) as date) as started_on,
     from dates
     cross join periods
 ),

@@ -33,7 +33,7 @@ by_group as (
 select
     attribute,
     value,
-    date '1970-01-01' + cast(local_day as integer) as date,
+    {{ date_of('local_day') }} as date,
     stores,
     {{ figures_of_group('by_group') }},
 from by_group

@@ -10,7 +10,7 @@ store_keys as (
 
 select
     store_keys.store_id,
-    date '1970-01-01' + cast(days.local_day as integer) as local_date,
+    {{ date_of('days.local_day') }} as local_date,
     {{ figures('days') }},
     {{ is_enough('coverage_ratio') }} as is_enough,
 from days

@@ -9,15 +9,15 @@ store_keys as (
 
 select
     special_hours.store_id,
-    date '1970-01-01' + cast(special_hours.local_day as integer) as local_date,
+    {{ date_of('special_hours.local_day') }} as local_date,
     special_hours.is_closed,
     case
         when not special_hours.is_closed
-            then cast(make_timestamp(special_hours.opens_us % 86400000000) as time)
+            then {{ time_of_day('special_hours.opens_us') }}
     end as opens_at,
     case
         when not special_hours.is_closed
-            then cast(make_timestamp(special_hours.closes_us % 86400000000) as time)
+            then {{ time_of_day('special_hours.closes_us') }}
     end as closes_at,
 from special_hours
 left join store_keys on special_hours.store_id = store_keys.store_id

@@ -15,9 +15,9 @@ store_keys as (
 select
     store_keys.store_id,
     cast(weekly_hours.opens_us // 86400000000 as integer) as opens_on_day,
-    cast(make_timestamp(weekly_hours.opens_us % 86400000000) as time) as opens_at,
+    {{ time_of_day('weekly_hours.opens_us') }} as opens_at,
     cast(weekly_hours.closes_us // 86400000000 % 7 as integer) as closes_on_day,
-    cast(make_timestamp(weekly_hours.closes_us % 86400000000) as time) as closes_at,
+    {{ time_of_day('weekly_hours.closes_us') }} as closes_at,
     (weekly_hours.closes_us - weekly_hours.opens_us) / 3600000000.0e0 as hours_open,
 from weekly_hours
 inner join schedules on weekly_hours.schedule_key = schedules.schedule_key
