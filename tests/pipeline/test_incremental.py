@@ -20,7 +20,7 @@ from tests.conftest import SEEDS
 from tests.pipeline.changing_folder import CHANGES, DAY, HOUR, ChangingFolder
 from tests.pipeline.warm_dbt import run_dbt
 
-STEPS = int(os.environ.get("STORE_UPTIME_TEST_STEPS", "4"))
+STEPS = int(os.environ.get("STORE_UPTIME_TEST_STEPS", "3"))
 
 # The tables for people; others that come to stand beside them in `main` are compared as well.
 TABLES = {"store_report", "period_uptime", "store_timeline", "stores", "rejected_rows"}
