@@ -14,7 +14,7 @@ from pathlib import Path
 
 from loader.reading.content import content, is_as_it_lies
 from loader.reading.normal import NormalForms, Writer, columns_of, csv_source
-from loader.reading.scan import Scan, SourceFile, file_of_row
+from loader.reading.scan import COUNTED, Scan, SourceFile, file_of_row
 from loader.reading.shape import Shape, blocks
 
 _DELIMITERS = ",;\t|"
@@ -83,7 +83,7 @@ def _scan(
     source = csv_source(
         files, delimiter, [column.value.removeprefix("raw.") for column in columns], skip=1
     )
-    numbered = f"(select *, file_index, row_number() over () as number from {source})"
+    numbered = f"(select *, file_index, {COUNTED} as number from {source})"
     source, [file_key, before] = file_of_row(
         [[file.file_key for file in files], rows_before], ["file_key", "rows_before"], numbered
     )

@@ -224,16 +224,17 @@ def _of_array(
 
 
 def _object(row: Any, text: str) -> dict[str, Any] | str:
-    """Return an object, or its text if it is none, or holds what cannot be written as UTF-8.
+    """Return an object, or its text if it is none, or cannot be written again in UTF-8.
 
     Bytes that are not UTF-8 stand in the text as halves of pairs of UTF-16, which are no signs.
+    Lists in lists may be read deeper than they can be written.
     """
     if not isinstance(row, dict):
         return text
     if not text.isascii() or "\\u" in text:
         try:
             json.dumps(row, ensure_ascii=False).encode()
-        except UnicodeEncodeError:
+        except (UnicodeEncodeError, RecursionError):
             return text
     return row
 

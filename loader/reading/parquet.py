@@ -6,7 +6,7 @@ import duckdb
 
 from loader.inputs import Input
 from loader.reading.naming import why_no_parquet
-from loader.reading.scan import Column, Scan, SourceFile, file_of_row, identifier, paths
+from loader.reading.scan import COUNTED, Column, Scan, SourceFile, file_of_row, identifier, paths
 
 # DuckDB tells the file and the row of each value in columns that it calls so, unless the file has
 # columns of these names; such a file has a scan of its own, so that neither is needed.
@@ -51,9 +51,7 @@ def _scan(schema: _Schema, files: Sequence[SourceFile]) -> Scan:
         columns=columns,
         files=files,
         file_key=file_key,
-        line_number=(
-            "row_number() over ()" if own & _NAMES_OF_DUCKDB else "raw.file_row_number + 1"
-        ),
+        line_number=(COUNTED if own & _NAMES_OF_DUCKDB else "raw.file_row_number + 1"),
         malformed=(
             f"case when {is_no_text} then concat_ws(',', {as_it_stands}) end" if bytes_ else "null"
         ),

@@ -10,6 +10,9 @@ from loader import values
 from loader.errors import InputError, TooSlowError
 from loader.inputs import NAMES_OF_MODELS, Input, bare
 
+# The number of a row that is counted as it comes: the rows must come in their order.
+COUNTED = "row_number() over ()"
+
 # DuckDB plans for minutes with some thousands of them.
 _COLUMNS_MAX = 1000
 

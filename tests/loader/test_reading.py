@@ -422,6 +422,14 @@ def test_objects_that_are_no_text_in_utf_8_are_set_aside(
     assert rows[0]["raw_values"] == '{"store_id": "Caf\ufffd"}'
 
 
+@pytest.mark.parametrize("sign", ["e", "é"])
+def test_lists_in_lists_are_set_aside_from_whatever_depth_on(tmp_path: Path, sign: str) -> None:
+    deep = (f'{{"store_id": "{sign}", "x": {"[" * n}{"]" * n}}}\n' for n in range(600, 1100))
+    text = '{"store_id": "A"}\n' + "".join(deep)
+    rows = columns(read("stores", write(tmp_path, text, "stores.jsonl")), "store_id")
+    assert rows == [("A",)] + 500 * [(None,)]
+
+
 def test_hours(tmp_path: Path) -> None:
     path = write(
         tmp_path,
